@@ -1,0 +1,1 @@
+"""The verbs a step can name, one module each."""

@@ -1,0 +1,1 @@
+"""Runs one workflow; knows no screen, no database and no network."""

@@ -1,0 +1,1 @@
+"""How the product talks to people and scripts."""

@@ -1,0 +1,1 @@
+"""How a Script reaches a Target."""

@@ -1,0 +1,1 @@
+"""Walks the decision tree, explains it, searches it and renders it."""

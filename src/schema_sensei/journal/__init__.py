@@ -1,0 +1,1 @@
+"""Remembers every run, write-ahead, on SQLite or on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Alembic in a worker process; results come back as data."""

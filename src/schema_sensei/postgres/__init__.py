@@ -1,0 +1,1 @@
+"""Catalog, sessions and locks, scratch databases and the embedded server."""

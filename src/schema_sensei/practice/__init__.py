@@ -1,0 +1,1 @@
+"""The practice project, built from the floors below."""

@@ -1,0 +1,1 @@
+"""The person's project: sensei.yaml becomes Project, Environment and Target."""

@@ -1,0 +1,1 @@
+"""The few words every room uses: errors, exit codes, secrets, targets."""
