@@ -68,8 +68,8 @@ class BasePrompt:
 
     `key` names the prompt for answers files and resume: the step's id, `step.part` for a second question of the same
     step, `inputs.name` for an input. `facts` are what an answers file's rule may test. `digest` binds the answer to
-    what was shown: a stored answer is used again only while it is the same. `binding` prompts are agreements: an answers
-    file must give a rule for them.
+    what was shown: a stored answer is used again only while it is the same. `binding` prompts are agreements: an
+    answers file must give a rule for them.
     """
 
     key: str
