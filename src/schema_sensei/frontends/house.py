@@ -1,4 +1,4 @@
-"""What a front end needs from the rest of the house: composition supplies it, every front end and its tests build on it.
+"""What a front end needs from the rest of the house; composition supplies it.
 
 A front end is a module with one door, `visit(house, request) -> int` (an exit code). It never reaches an action or a
 domain room: all it knows of them comes through `House`.
