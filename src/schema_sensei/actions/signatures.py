@@ -1,0 +1,126 @@
+"""What each verb of a workflow takes, gives back and may lead to: declarations only, so that linting needs nothing else.
+
+An action module holds the behaviour and uses the declaration of the same name from here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ..definitions.signature import Parameter, Signature
+
+EDIT = Signature(
+    name="edit",
+    summary="The person changes the models: in $EDITOR, elsewhere while we watch the files, or already done.",
+    parameters={
+        "files": Parameter("list", "Files to open and watch, relative to the project; default: the project's models."),
+    },
+    outputs={"files": "The files that changed during the step, relative to the project."},
+    effect=False,
+)
+
+GENERATE = Signature(
+    name="generate",
+    summary="Compare the models with the migrations and write an Alembic revision.",
+    parameters={
+        "message": Parameter("text", "What the change is for, in one line.", required=True),
+        "head": Parameter("text", "The head (or branch@head) to continue when the history has several."),
+    },
+    outcomes={"unchanged": "The models and the migrations already agree; nothing was written."},
+    outputs={
+        "change": "The change: its revision, SQL up and down, digests.",
+        "revision": "The revision's id.",
+        "path": "The revision file, relative to the project.",
+    },
+    stage="generated",
+    undoable=True,
+)
+
+REVIEW = Signature(
+    name="review",
+    summary="Show the exact SQL, up and down; the approval is bound to its digest.",
+    parameters={"change": Parameter("change", "The change to review.", required=True)},
+    outcomes={
+        "rejected": "The person wants to edit again.",
+        "stopped": "The person stops here; nothing is approved.",
+    },
+    outputs={
+        "change": "The change as approved: what deploy accepts.",
+        "digest": "The digest of the approved text.",
+    },
+    stage="reviewed",
+    effect=False,
+)
+
+DEPLOY = Signature(
+    name="deploy",
+    summary="Apply the approved SQL to one environment through its gate.",
+    parameters={
+        "change": Parameter("change", "An approved change.", required=True),
+        "environment": Parameter("environment", "Where to apply it.", required=True),
+    },
+    outcomes={
+        "declined": "The person said no; the database was not touched.",
+        "changed": "The revision file changed after the approval; review it again.",
+    },
+    outputs={
+        "environment": "The environment's name.",
+        "heads": "The revisions at which the database stands now, read on a fresh connection.",
+        "digest": "The digest of what was applied.",
+        "units": "How many units this step applied; 0 when the database was there already.",
+    },
+    stage="{environment}",
+    dangerous=True,
+    undoable=True,
+)
+
+SYNC = Signature(
+    name="sync",
+    summary="Compare models, migrations and the live database, object by object.",
+    parameters={"environment": Parameter("environment", "The live side of the comparison.", required=True)},
+    outcomes={"drift": "At least one object differs; the report says which and what to do."},
+    outputs={
+        "verdicts": "One entry per object that differs: kind, object, verdict, remedy.",
+        "heads": "The revisions at which the database stands.",
+    },
+    effect=False,
+)
+
+TEST = Signature(
+    name="test",
+    summary="Run the project's own test command and show its output as it comes.",
+    outcomes={"failed": "The command ended with an exit code other than 0."},
+    outputs={"exit_code": "The command's exit code.", "seconds": "How long it ran."},
+    effect=False,
+)
+
+COMMAND = Signature(
+    name="command",
+    summary="Run one command of the workflow's author, without a shell.",
+    parameters={
+        "run": Parameter(
+            "text", "The command with its arguments, as in a shell but without its features.", required=True
+        ),
+        "check": Parameter("text", "A command that exits 0 when `run` has been done; asked after a crash."),
+    },
+    outcomes={"failed": "The command ended with an exit code other than 0."},
+    outputs={"exit_code": "The command's exit code.", "seconds": "How long it ran."},
+    runs_commands=True,
+)
+
+MANUAL = Signature(
+    name="manual",
+    summary="Things a person does by hand and ticks off.",
+    parameters={
+        "items": Parameter("list", "What to do, one text per item.", required=True),
+        "question": Parameter("text", "What stands above the list.", default="Tick what is done"),
+    },
+    outcomes={"incomplete": "Not every item was ticked."},
+    outputs={"ticked": "The items that were ticked.", "open": "The items that were not."},
+    effect=False,
+)
+
+
+def signatures() -> Mapping[str, Signature]:
+    """Every action a workflow may name, by name."""
+    every = (EDIT, GENERATE, REVIEW, DEPLOY, SYNC, TEST, COMMAND, MANUAL)
+    return MappingProxyType({signature.name: signature for signature in every})
