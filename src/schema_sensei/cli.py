@@ -1,5 +1,296 @@
 """The `sensei` command: each verb parses, chooses, calls and exits."""
 
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from . import __version__
+from .terms.errors import SenseiError, UsageError
+from .terms.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from .composition import Workbench
+
+EXIT_CODES = """\b
+Exit codes
+  0  done                          5  an interrupted effect must be resolved
+  1  a step failed                 6  held by someone else
+  2  usage or definition           7  database unreachable
+  3  declined, stopped by a check  124 timeout
+  4  an answer is missing          130 Ctrl-C, 143 SIGTERM
+"""
+
+Command = Callable[..., Any]
+
+
+class Verb(click.Command):
+    """A command whose help ends with an example."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example below the options."""
+        super().format_epilog(ctx, formatter)
+        if self.example:
+            with formatter.section("Example"):
+                for line in self.example.splitlines():
+                    formatter.write_text(line)
+
+
+class Verbs(click.Group):
+    """The group of verbs, listed in the order of a person's day rather than of the alphabet."""
+
+    command_class = Verb
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Keep the order in which the verbs are defined."""
+        return list(self.commands)
+
+
+def _workbench(ctx: click.Context) -> "Workbench":
+    from .composition import Workbench
+
+    settings = ctx.find_root().obj
+    return Workbench.open(settings["directory"], debug=settings["debug"])
+
+
+def _face_options(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--plain", "face", flag_value="plain", help="Numbered lines: for screen readers and bad terminals."
+        ),
+        click.option("--prompts", "face", flag_value="questions", help="Questionary prompts instead of full screen."),
+        click.option("--tui", "face", flag_value="tui", help="Full screen, whatever the terminal says."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=Verbs, invoke_without_command=True, epilog=EXIT_CODES, context_settings={"max_content_width": 100})
+@click.version_option(__version__, "--version", prog_name="sensei", message="%(prog)s %(version)s")
+@click.option(
+    "--debug", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a log, secrets masked."
+)
+@click.option(
+    "-C", "--directory", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Work in this folder."
+)
+@_face_options
+@click.pass_context
+def sensei(ctx: click.Context, debug: Path | None, directory: Path, face: str | None) -> None:
+    """Lead a schema or auth change on PostgreSQL from a question to the database, proven at every step.
+
+    Without a command: ask what you are trying to do, and lead you there.
+
+    \b
+    Example
+      sensei                     ask, then run the workflow that fits
+      sensei run new-table       go straight to a workflow
+    """
+    ctx.obj = {"directory": directory, "debug": debug}
+    if ctx.invoked_subcommand is None:
+        from .composition import guide
+
+        ctx.exit(guide(directory, face=face, debug=debug))
+
+
+@sensei.command(example="sensei practice --fresh")
+@click.option(
+    "--dir",
+    "where",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("sensei-practice"),
+    show_default=True,
+)
+@click.option("--fresh", is_flag=True, help="Build it again from nothing.")
+@_face_options
+@click.pass_context
+def practice(ctx: click.Context, where: Path, fresh: bool, face: str | None) -> None:
+    """Practise on a small project with a real embedded PostgreSQL; nothing to install."""
+    from .composition import practise
+
+    ctx.exit(practise(where, fresh=fresh, face=face, debug=ctx.obj["debug"]))
+
+
+@sensei.command(example="sensei run new-table --answers answers.yaml --set inputs.message='add certificates'")
+@click.argument("workflow")
+@click.option("--answers", type=click.Path(dir_okay=False, path_type=Path), help="Answers by step, YAML; asks nothing.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One answer; wins over the file.")
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers you give to a file.")
+@click.option("--dry-run", is_flag=True, help="Show every step, do nothing.")
+@_face_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    workflow: str,
+    answers: Path | None,
+    pairs: tuple[str, ...],
+    record: Path | None,
+    dry_run: bool,
+    face: str | None,
+) -> None:
+    """Run a workflow: full screen, in prompts, in plain lines, or from answers."""
+    from .composition import run_workflow
+
+    ctx.exit(
+        run_workflow(_workbench(ctx), workflow, answers=answers, pairs=pairs, record=record, dry=dry_run, face=face)
+    )
+
+
+@sensei.command(example="sensei resume")
+@click.argument("run_id", metavar="[RUN]", default="")
+@click.option("--answers", type=click.Path(dir_okay=False, path_type=Path), help="Answers by step, YAML; asks nothing.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One answer; wins over the file.")
+@click.option("--take-over", is_flag=True, help="Take the run from another machine; this is recorded.")
+@_face_options
+@click.pass_context
+def resume(
+    ctx: click.Context, run_id: str, answers: Path | None, pairs: tuple[str, ...], take_over: bool, face: str | None
+) -> None:
+    """Go on with an unfinished run: finished steps stay done, an interrupted one is looked into first."""
+    from .composition import resume_run
+
+    ctx.exit(resume_run(_workbench(ctx), run_id, answers=answers, pairs=pairs, take_over=take_over, face=face))
+
+
+@sensei.command(example="sensei runs")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def runs(ctx: click.Context, as_json: bool) -> None:
+    """List the runs of this project, newest first."""
+    click.echo(_workbench(ctx).list_runs(as_json=as_json))
+
+
+@sensei.command(example="sensei show 7f3a > transcript.md")
+@click.argument("run_id", metavar="[RUN]", default="")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def show(ctx: click.Context, run_id: str, as_json: bool) -> None:
+    """Print the transcript of a run as Markdown; without RUN, of the newest."""
+    click.echo(_workbench(ctx).show(run_id, as_json=as_json))
+
+
+@sensei.command(example="sensei watch 7f3a")
+@click.argument("run_id", metavar="[RUN]", default="")
+@click.pass_context
+def watch(ctx: click.Context, run_id: str) -> None:
+    """Follow a run that somebody else drives; read only."""
+    ctx.exit(_workbench(ctx).watch(run_id))
+
+
+@sensei.command(example="sensei status")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--drift", is_flag=True, help="Also compare models, migrations and database object by object.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool, drift: bool) -> None:
+    """Say per environment where it stands: heads, pending revisions, unfinished runs, drift."""
+    bench = _workbench(ctx)
+    text, code = bench.status(as_json=as_json, drift=drift)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@sensei.command(example="sensei init")
+@click.option("--force", is_flag=True, help="Write over an existing sensei.yaml.")
+@click.option("--print", "only_print", is_flag=True, help="Show the file, write nothing.")
+@click.pass_context
+def init(ctx: click.Context, force: bool, only_print: bool) -> None:
+    """Write sensei.yaml for the project in this folder, from what stands there."""
+    from .composition import initialise
+
+    click.echo(initialise(ctx.obj["directory"], force=force, only_print=only_print))
+
+
+@sensei.command(example="sensei lint workflows/ --format json")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def lint(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
+    """Check trees and workflows; every problem at once, with file, line and column."""
+    from .composition import lint_definitions
+
+    text, code = lint_definitions(paths, directory=ctx.obj["directory"], form=form)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@sensei.command(example="sensei docs docs/guide --check")
+@click.argument("where", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit 3 when the pages in DIR are not what would be written."
+)
+@click.pass_context
+def docs(ctx: click.Context, where: Path, check: bool) -> None:
+    """Write the decision tree, the decision matrix and a page per workflow as Markdown with Mermaid."""
+    from .composition import write_docs
+
+    text, code = write_docs(where, directory=ctx.obj["directory"], check=check)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@sensei.command(example="sensei meaning \"Can't locate revision identified by '3f2a91'\"")
+@click.argument("message", nargs=-1, required=True)
+@click.pass_context
+def meaning(ctx: click.Context, message: tuple[str, ...]) -> None:
+    """Say what an error message means, whether it is dangerous, and what to do now."""
+    from .composition import explain_message
+
+    text, code = explain_message(" ".join(message), directory=ctx.obj["directory"])
+    click.echo(text)
+    ctx.exit(code)
+
+
+@sensei.command(example="sensei schema workflow > workflow.schema.json")
+@click.argument("kind", type=click.Choice(["tree", "workflow", "troubleshooting", "project"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a YAML file, for editors."""
+    from .composition import json_schema
+
+    click.echo(json_schema(kind))
+
+
+@sensei.command(example='eval "$(sensei completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for your shell."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:  # pragma: no cover - click knows the three shells of the choice
+        raise UsageError(f"No completion for {shell}.", remedy="Use bash, zsh or fish.")
+    click.echo(found(sensei, {}, "sensei", "_SENSEI_COMPLETE").source())
+
+
+def _fail(error: SenseiError) -> NoReturn:
+    from .frontends.wording import error_lines
+
+    for line in error_lines(error.what, error.means, error.remedy, error.where):
+        click.echo(line, err=True)
+    sys.exit(error.exit_code)
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; the one place where an error becomes words on stderr and an exit code."""
+    try:
+        code = sensei.main(prog_name="sensei", standalone_mode=False)
+        sys.exit(int(code or 0))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SenseiError as error:
+        _fail(error)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.DONE)
+    except Exception as error:
+        from .debug_log import unexpected
+
+        _fail(unexpected(error))
