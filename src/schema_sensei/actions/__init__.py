@@ -1,4 +1,4 @@
-"""The verbs a workflow's step can name, one module each; this face stays light: behaviour is imported when asked for."""
+"""The verbs a workflow's step can name, one module each; behaviour is imported when it is asked for."""
 
 from .signatures import signatures
 

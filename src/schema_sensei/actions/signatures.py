@@ -1,4 +1,4 @@
-"""What each verb of a workflow takes, gives back and may lead to: declarations only, so that linting needs nothing else.
+"""What each verb of a workflow takes, gives back and may lead to: declarations only, enough for linting.
 
 An action module holds the behaviour and uses the declaration of the same name from here.
 """
