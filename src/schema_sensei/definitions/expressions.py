@@ -30,7 +30,7 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-Value: TypeAlias = JsonValue | Unknown
+Value: TypeAlias = "JsonValue | Unknown"
 Truth: TypeAlias = bool | Unknown
 Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 
