@@ -1,0 +1,1 @@
+"""Ours against the raw tools, alternating in one run; `make bench` prints the table."""

@@ -1,0 +1,47 @@
+"""One line of the benchmark table, and how two things are timed fairly against each other."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Median seconds of ours and of the raw thing, and the highest ratio that we allow."""
+
+    name: str
+    ours_seconds: float
+    raw_seconds: float
+    limit_ratio: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours_seconds / self.raw_seconds
+
+    @property
+    def ok(self) -> bool:
+        return self.ratio <= self.limit_ratio
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def alternate(
+    name: str, ours: Callable[[], float], raw: Callable[[], float], *, limit: float, rounds: int = 7
+) -> Measure:
+    """Medians over rounds that swap who goes first, so that a busy moment of the machine hits both alike.
+
+    `ours` and `raw` do one run each and return its seconds; what they prepare outside of that is not counted.
+    """
+    first: list[float] = []
+    second: list[float] = []
+    for turn in range(rounds):
+        pair = [(ours, first), (raw, second)]
+        for run, times in reversed(pair) if turn % 2 else pair:
+            times.append(run())
+    return Measure(name, median(first), median(second), limit)

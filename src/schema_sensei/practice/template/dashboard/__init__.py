@@ -1,0 +1,1 @@
+"""Dashboard: people, workplaces, what they do there, and how they are assessed."""
