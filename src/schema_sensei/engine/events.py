@@ -56,6 +56,7 @@ class Previewed:
     step: str
     summary: str
     blocks: tuple[Block, ...]
+    target: TargetLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Journaled before the effect: the handle from the preview, and the answer to its prompt (None if there is none)."""
+    """Journaled before the effect: the handle from the preview, and the answer to its prompt (None without one)."""
 
     handle: JsonObject
     answer: JsonValue = None

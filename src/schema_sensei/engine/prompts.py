@@ -147,3 +147,11 @@ class Paused(Exception):
 
 class Cancelled(Exception):
     """The person, a signal or a quitting front end cancels the running step."""
+
+
+class Skipped(Exception):
+    """The person skips the step that asks, and says why; refused, and asked again, unless the step is skippable."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
