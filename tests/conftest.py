@@ -32,7 +32,7 @@ def database(server: Embedded) -> Iterator[Secret]:
     """The URL of an empty database that only this test sees."""
     name = f"test_{next(_numbers)}"
     with session.connect(server.url()) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
+        admin.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
     yield server.url(name)
     with session.connect(server.url()) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())

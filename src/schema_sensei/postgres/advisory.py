@@ -48,11 +48,10 @@ class Hold:
 
     def check(self) -> None:
         """Raise LostLockError unless the server still knows our session as the holder; call it before each effect."""
-        held = False
+        held_still = False
         with suppress(psycopg.Error):
-            row = self.connection.execute(_HELD_BY_US, _halves(number(self.key))).fetchone()
-            held = row is not None
-        if not held:
+            held_still = any(ours for _, ours in _holders(self.connection, self.key))
+        if not held_still:
             raise LostLockError(
                 "The lock on this target is lost: its connection ended.",
                 means="Somebody else may work on the target now; nothing more is done.",
@@ -108,19 +107,6 @@ def number(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big", signed=True)
 
 
-_LOCKS = """
-  FROM pg_catalog.pg_locks l
- WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-   AND l.classid::bigint = %s AND l.objid::bigint = %s
-"""
-_HELD_BY_US = f"SELECT 1 {_LOCKS} AND l.pid = pg_catalog.pg_backend_pid()".encode()
-_HELD_BY = f"""
-SELECT h.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), a.backend_start
-  FROM (SELECT l.pid {_LOCKS}) h LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
-""".encode()
-
-
 def _halves(value: int) -> tuple[int, int]:
     unsigned = value & 0xFFFFFFFFFFFFFFFF
     return unsigned >> 32, unsigned & 0xFFFFFFFF
@@ -132,5 +118,20 @@ def _try(connection: session.Connection, key: str) -> bool:
 
 
 def _holder(connection: session.Connection, key: str) -> Holder | None:
-    row = connection.execute(_HELD_BY, _halves(number(key))).fetchone()
-    return None if row is None else Holder(*row)
+    return next((holder for holder, _ in _holders(connection, key)), None)
+
+
+def _holders(connection: session.Connection, key: str) -> list[tuple[Holder, bool]]:
+    """Who holds the lock, each with whether it is this session."""
+    rows = connection.execute(
+        """
+        SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), a.backend_start,
+               l.pid = pg_catalog.pg_backend_pid()
+          FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+           AND l.classid::bigint = %s AND l.objid::bigint = %s
+        """,
+        _halves(number(key)),
+    )
+    return [(Holder(pid, application, user, since), ours) for pid, application, user, since, ours in rows]
