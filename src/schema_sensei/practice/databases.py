@@ -8,10 +8,12 @@ from pathlib import Path
 
 from ..postgres.embedded import Embedded
 from ..postgres.session import connect
+from ..terms.secrets import Secret
 from .errors import PreparationError
 
 NAMES = ("dev", "staging", "prod")
-_UNFINISHED = "unfinished"
+_UNFINISHED = "unfinished_"
+"""Begins the name of a database that is being built; a killed builder's own programs may still write into theirs."""
 
 
 def build(server: Embedded, root: Path, say: Callable[[str], None]) -> None:
@@ -19,21 +21,23 @@ def build(server: Embedded, root: Path, say: Callable[[str], None]) -> None:
     with connect(server.url(), application_name="sensei practice") as admin:
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = 'dev'").fetchone():
             return
-        for name in (_UNFINISHED, *NAMES):
+        left = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [_UNFINISHED])
+        for name in (*(str(row[0]) for row in left.fetchall()), *NAMES):
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
         say("Building the databases dev, staging and prod ...")
-        admin.execute(f"CREATE DATABASE {_UNFINISHED}".encode())
-        _prepare(server, root)
+        unfinished = f"{_UNFINISHED}{os.getpid()}"
+        admin.execute(f"CREATE DATABASE {unfinished}".encode())
+        _prepare(server.url(unfinished), root)
         for name in NAMES[1:]:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {_UNFINISHED}".encode())
-        admin.execute(f"ALTER DATABASE {_UNFINISHED} RENAME TO {NAMES[0]}".encode())
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {unfinished}".encode())
+        admin.execute(f"ALTER DATABASE {unfinished} RENAME TO {NAMES[0]}".encode())
 
 
-def _prepare(server: Embedded, root: Path) -> None:
+def _prepare(url: Secret, root: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dashboard.prepare"],
         cwd=root,
-        env={**os.environ, "DATABASE_URL": server.url(_UNFINISHED).reveal(), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "DASHBOARD_DEV_URL": url.reveal(), "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -37,7 +37,8 @@ def lay_out(directory: Path) -> tuple[str, ...]:
         shutil.copytree(TEMPLATE, stage, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
         (stage / "gitignore").rename(stage / ".gitignore")
         settings = stage / "sensei.yaml"
-        settings.write_text(settings.read_text().replace("@PYTHON@", sys.executable))
+        tests = json.dumps([sys.executable, "-m", "pytest"], ensure_ascii=False)
+        settings.write_text(settings.read_text().replace("@TESTS@", tests))
         (stage / MARKER).write_text(json.dumps({"made_by": f"schema-sensei {__version__}"}) + "\n")
         notes = _commit(stage)
         stage.rename(directory)

@@ -18,7 +18,7 @@ from .files import is_practice
 
 __all__ = ["Practice", "create", "is_practice", "opened", "serving"]
 
-VARIABLES = {"dev": "DATABASE_URL", "staging": "STAGING_DATABASE_URL", "prod": "PROD_DATABASE_URL"}
+VARIABLES = {"dev": "DASHBOARD_DEV_URL", "staging": "DASHBOARD_STAGING_URL", "prod": "DASHBOARD_PROD_URL"}
 """The environment variable of each database, as the project's sensei.yaml names them."""
 
 _PATIENCE = 120.0

@@ -1,4 +1,4 @@
-"""The connection to the database that DATABASE_URL names."""
+"""The connection to the database that DASHBOARD_DEV_URL names."""
 
 import os
 
@@ -7,4 +7,4 @@ from sqlalchemy import Engine, create_engine
 
 def connect() -> Engine:
     """An engine for the development database; KeyError when the variable is not set."""
-    return create_engine(os.environ["DATABASE_URL"])
+    return create_engine(os.environ["DASHBOARD_DEV_URL"])

@@ -10,7 +10,7 @@ from .seed import fill
 
 
 def main() -> None:
-    """Migrate and fill the database that DATABASE_URL names."""
+    """Migrate and fill the database that DASHBOARD_DEV_URL names."""
     command.upgrade(Config(toml_file=Path(__file__).parents[1] / "pyproject.toml"), "heads")
     with connect().begin() as connection:
         print(f"{fill(connection)} rows")

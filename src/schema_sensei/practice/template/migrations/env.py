@@ -1,4 +1,4 @@
-"""Alembic's way to the database: a connection given from outside, `-x url=`, or DATABASE_URL, in this order."""
+"""Alembic's way to the database: a connection given from outside, `-x url=`, or DASHBOARD_DEV_URL, in this order."""
 
 import os
 
@@ -16,9 +16,9 @@ OPTIONS = {
 
 def _url() -> str:
     given = context.get_x_argument(as_dictionary=True).get("url")
-    url = given or os.environ.get("DATABASE_URL") or context.config.get_main_option("sqlalchemy.url")
+    url = given or os.environ.get("DASHBOARD_DEV_URL") or context.config.get_main_option("sqlalchemy.url")
     if not url:
-        raise SystemExit("No database: set DATABASE_URL, or run `set -a; . ./.env` first.")
+        raise SystemExit("No database: set DASHBOARD_DEV_URL, or run `set -a; . ./.env` first.")
     return str(url)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    if "DATABASE_URL" not in os.environ:
-        pytest.exit("DATABASE_URL is not set. In a shell: set -a; . ./.env; set +a", returncode=2)
+    if "DASHBOARD_DEV_URL" not in os.environ:
+        pytest.exit("DASHBOARD_DEV_URL is not set. In a shell: set -a; . ./.env; set +a", returncode=2)
     engine = connect()
     yield engine
     engine.dispose()
