@@ -139,21 +139,27 @@ class RunRecord:
     expires_at: float = 0.0
 
     def after(self, entries: Sequence[Entry]) -> "RunRecord":
-        """The record once these entries are written; `final` says that nothing is left to resume."""
-        record = self
-        for entry in entries:
-            record = replace(record, kind=entry.kind, step=entry.step or record.step)
-            body = entry.body
-            if entry.kind == "ended":
-                record = replace(
-                    record, status=run_status(body["status"]), summary=str(body["summary"]), final=bool(body["final"])
-                )
-            elif entry.kind == "claimed":
-                record = replace(record, status="running", final=False)
-            elif entry.kind == "answered" and body["key"] == "inputs.message":
-                record = replace(record, subject=str(body["answer"]))
-        last = entries[-1]
-        return replace(record, updated_at=last.at, entries=last.number, chain=last.digest)
+        """The record once these entries are written."""
+        return replace(self, **changes(entries))
+
+
+def changes(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The fields of a RunRecord that these entries change; `final` says that nothing is left to resume."""
+    changed: dict[str, Any] = {}
+    for entry in entries:
+        body = entry.body
+        changed["kind"] = entry.kind
+        if entry.step:
+            changed["step"] = entry.step
+        if entry.kind == "ended":
+            status = run_status(body["status"])
+            changed |= {"status": status, "summary": str(body["summary"]), "final": bool(body["final"])}
+        elif entry.kind == "claimed":
+            changed |= {"status": "running", "final": False, "summary": ""}
+        elif entry.kind == "answered" and body["key"] == "inputs.message":
+            changed["subject"] = str(body["answer"])
+    last = entries[-1]
+    return changed | {"updated_at": last.at, "entries": last.number, "chain": last.digest}
 
 
 def verify(record: RunRecord, entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -173,8 +179,8 @@ def verify(record: RunRecord, entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def canonical(value: JsonValue) -> str:
-    """JSON with sorted keys and no spaces: the same value is always the same text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """JSON with sorted keys, no spaces, ASCII only: one text for one value, and any database can store it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def new_run_id(attempt: int = 0) -> str:
