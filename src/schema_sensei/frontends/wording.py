@@ -6,7 +6,7 @@ A `Line` is literal text with a tone and a depth; how it is drawn (colour, wrapp
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from ..engine.events import Stage, StepState
 from ..engine.prompts import (
@@ -27,9 +27,6 @@ from ..engine.prompts import (
 from ..terms.json import JsonValue
 from ..terms.targets import TargetLabel
 from .shortcuts import options_of
-
-if TYPE_CHECKING:
-    from ..terms.errors import SenseiError
 
 MARKS: dict[StepState, str] = {
     "waiting": "·",
@@ -212,11 +209,8 @@ def answer_words(prompt: Prompt, answer: JsonValue) -> str:
             assert_never(prompt)
 
 
-def error_lines(error: "SenseiError") -> tuple[Line, ...]:
-    """An error in its order: what happened, what it means, what to do now."""
-    place = f"{error.where}: " if error.where else ""
-    lines = [Line(f"{MARKS['failed']} {clean(place + error.what)}", "danger")]
-    if error.means:
-        lines.append(Line(clean(error.means), "plain", 1))
-    lines.append(Line(clean(error.remedy), "plain", 1))
-    return tuple(lines)
+def error_lines(what: str, means: str = "", remedy: str = "", where: str = "") -> tuple[str, ...]:
+    """An error in its order: what happened and where, what it means, what to do now; ready to print."""
+    place = f"{where}: " if where else ""
+    first = f"{MARKS['failed']} {clean(place + what)}"
+    return (first, *(f"  {line}" for text in (means, remedy) if text for line in clean(text).splitlines()))
