@@ -17,8 +17,8 @@ Place = tuple[str | int, ...]
 Command = tuple[str, ...] | str
 _T = TypeVar("_T")
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 _GATES: Mapping[str, Gate] = {"direct": "direct", "none": "none"}
 
 KEYS = {
@@ -99,7 +99,7 @@ class Reading:
         return tuple(environments)
 
     def _environment(self, place: Place, name: str, entry: JsonValue) -> Environment:
-        if not _ENVIRONMENT_NAME.fullmatch(name):
+        if not ENVIRONMENT_NAME.fullmatch(name):
             hint = "Small letters, digits, - and _, beginning with a letter, 32 at most."
             self._note("environment-name", "this is no name for an environment", place, hint, key=True)
         fields = self._mapping(entry, place, ENVIRONMENT_KEYS, f"environment {name[:32]}")
@@ -200,7 +200,7 @@ class Reading:
             hint = f"Write {text.strip('${}')[:60]}"
             self._note("variable-name", "the variable's name stands without $", place, hint)
             return None
-        if text is not None and not _VARIABLE.fullmatch(text):
+        if text is not None and not VARIABLE.fullmatch(text):
             self._note("variable-name", "this is no name of a variable", place, "For example DATABASE_URL.")
             return None
         return text

@@ -1,0 +1,28 @@
+"""Reads where a database stands from Alembic's version table, wherever the project keeps it."""
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from .session import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTable:
+    """The table's name and schema; without a schema the connection's search_path decides, as it does for Alembic."""
+
+    name: str = "alembic_version"
+    schema: str | None = None
+
+    @property
+    def _identifier(self) -> sql.Identifier:
+        return sql.Identifier(self.schema, self.name) if self.schema else sql.Identifier(self.name)
+
+    def heads(self, connection: Connection) -> tuple[str, ...]:
+        """The revisions it holds, sorted; () when there is no such table or it is empty."""
+        name = self._identifier.as_string(connection)
+        row = connection.execute("SELECT pg_catalog.to_regclass(%s)", (name,)).fetchone()
+        if row is None or row[0] is None:
+            return ()
+        query = sql.SQL("SELECT version_num::text FROM {}").format(self._identifier)
+        return tuple(sorted(str(version) for (version,) in connection.execute(query)))

@@ -1,0 +1,77 @@
+"""The JSON Schema of sensei.yaml, for editors that complete and check while one types."""
+
+import json
+
+from ..terms.json import JsonObject
+from .reading import ENVIRONMENT_NAME, KEYS, VARIABLE
+
+FILE_NAME = "project.schema.json"
+
+_VARIABLE: JsonObject = {"type": "string", "pattern": f"^{VARIABLE.pattern}$"}
+_COMMAND: JsonObject = {
+    "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+}
+_TEXTS: JsonObject = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+def text() -> str:
+    """The schema (draft 2020-12) as JSON with a final line end."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> JsonObject:
+    """The schema as data."""
+    environment: JsonObject = {
+        "url": {**_VARIABLE, "description": "The NAME of the variable that holds the database URL; never a URL."},
+        "gate": {
+            "enum": ["direct", "none"],
+            "description": "direct: sensei executes the SQL; none: not through sensei.",
+        },
+        "protected": {"type": "boolean", "description": "Never changed directly; every screen says PROTECTED."},
+    }
+    protected: JsonObject = {
+        "if": {"properties": {"protected": {"const": True}}, "required": ["protected"]},
+        "then": {"properties": {"gate": {"const": "none"}}},
+    }
+    alembic: JsonObject = {
+        "ini": {"type": "string", "description": "The alembic.ini, from here."},
+        "pyproject": {"type": "string", "description": "The pyproject.toml with [tool.alembic], from here."},
+        "script_location": {"type": "string", "description": "The directory with env.py, if no file names it."},
+        "url_variable": {**_VARIABLE, "description": "The variable from which env.py reads its URL."},
+    }
+    properties: dict[str, JsonObject] = {
+        "name": {"type": "string"},
+        "environments": {
+            "oneOf": [
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"pattern": f"^{ENVIRONMENT_NAME.pattern}$"},
+                    "additionalProperties": {**_closed(environment, "url"), **protected},
+                },
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {**_closed({"name": {"type": "string"}, **environment}, "name", "url"), **protected},
+                },
+            ]
+        },
+        "models": _TEXTS,
+        "alembic": _closed(alembic),
+        "tests": _COMMAND,
+        "lint": _COMMAND,
+        "journal": _VARIABLE,
+        "scratch": _closed({"url": _VARIABLE}),
+        "workflows": {"type": "string"},
+        "env_file": {"type": "string"},
+    }
+    described = {key: {**properties[key], "description": f"{doc[0].upper()}{doc[1:]}."} for key, doc in KEYS.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sensei.yaml",
+        **_closed(described, "environments"),
+    }
+
+
+def _closed(properties: JsonObject, *required: str) -> JsonObject:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
