@@ -1,1 +1,1 @@
-"""The Textual front end."""
+"""The full-screen front end, in Textual: Guide, Run and History."""

@@ -1,0 +1,304 @@
+"""The full-screen application: three modes, one run at a time, and a way out that loses nothing."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import Reactive
+from textual.screen import Screen
+
+from ...terms.errors import SenseiError
+from ...terms.exit_codes import ExitCode
+from ..house import House, OpenGuide, Request, ResumeRun, RunSummary, StartRun
+from .signals import listen
+from .theme import dress
+
+if TYPE_CHECKING:
+    from .guide.screen import GuideScreen
+    from .run.screen import RunScreen
+    from .run.session import Session
+
+log = logging.getLogger(__name__)
+Found = TypeVar("Found")
+GRACE = 3.0
+"""Seconds that the engine gets to write down where it stands after the screen is gone."""
+FAULT = (
+    "sensei stopped because of a fault of its own.\n"
+    "A run that was in work is kept: nothing that was recorded is lost.\n"
+    "Go on with `sensei resume`. If it happens again, add --debug FILE and report what the file says."
+)
+
+
+def visit(house: House, request: Request) -> int:
+    """Show the full-screen interface until the person leaves; the exit code is that of the last run."""
+    app = SenseiApp(house, request)
+    app.run()
+    app.wind_up()
+    return app.return_code or app.exit_code
+
+
+def _commands() -> "type[Any]":
+    from .palette import SenseiCommands
+
+    return SenseiCommands
+
+
+class SenseiApp(App[None]):
+    """Holds what outlives a screen: the house, the run in work, and how the program will end."""
+
+    TITLE = "sensei"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "guide"
+    COMMANDS: ClassVar[set[Any]] = {_commands}
+    # Textual would take the theme from TEXTUAL_THEME, and end the program when there is none of that name.
+    theme: Reactive[str] = Reactive("textual-dark")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
+
+    def __init__(self, house: House, request: Request) -> None:
+        super().__init__()
+        self.house = house
+        self.exit_code = 0
+        self.last_run = ""
+        self.waiting: tuple[RunSummary, ...] = ()
+        self._request = request
+        self._session: Session | None = None
+        self._leaving = False
+        self.animation_level = "none"
+        self.theme = dress(self, os.environ)
+        self.add_mode("guide", self._guide)
+        self.add_mode("run", self._run)
+        self.add_mode("history", self._history)
+
+    def _guide(self) -> Screen[None]:
+        from .guide.screen import GuideScreen
+
+        return GuideScreen(self._request if isinstance(self._request, OpenGuide) else OpenGuide())
+
+    def _run(self) -> Screen[None]:
+        from .run.screen import RunScreen
+
+        return RunScreen()
+
+    def _history(self) -> Screen[None]:
+        from .history.screen import HistoryScreen
+
+        return HistoryScreen()
+
+    def on_mount(self) -> None:
+        listen(self.leave_at_once)
+        match self._request:
+            case OpenGuide():
+                self.call_after_refresh(self.look_around)
+            case StartRun() | ResumeRun():
+                self.call_after_refresh(self.begin, self._request)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._watch_size(event.size.width, event.size.height)
+
+    def _watch_size(self, columns: int, rows: int) -> None:
+        from .leaving import MIN_COLUMNS, MIN_ROWS, TooSmall
+
+        small = columns < MIN_COLUMNS or rows < MIN_ROWS
+        covered = isinstance(self.screen, TooSmall)
+        if small and not covered:
+            self.push_screen(TooSmall())
+        elif covered and not small:
+            self.pop_screen()
+
+    # What the screens use
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is in work, or waits for an answer, in this program."""
+        return self._session is not None and self._session.alive
+
+    def look_up(self, find: Callable[[], Found], show: Callable[[Found], object]) -> None:
+        """Find something slow in a thread of its own, then show it; a problem becomes a notice."""
+
+        def work() -> None:
+            try:
+                found = find()
+            except SenseiError as error:
+                self._later(self.say, f"{error.what} {error.remedy}")
+            except Exception:
+                log.exception("a look-up failed")
+            else:
+                self._later(show, found)
+
+        threading.Thread(target=work, name="sensei-look-up", daemon=True).start()
+
+    def _later(self, call: Callable[..., object], *arguments: object) -> None:
+        if self.is_running:
+            self.call_later(call, *arguments)
+
+    def look_around(self) -> None:
+        """Read where the environments stand and which runs wait, and show it when it is known."""
+        self.look_up(self.house.unfinished, self._show_waiting)
+        self.look_up(self.house.environments, lambda states: self._on_guide(lambda it: it.show_environments(states)))
+
+    def _show_waiting(self, runs: tuple[RunSummary, ...]) -> None:
+        import time
+
+        self.waiting = runs
+        self._on_guide(lambda guide: guide.show_waiting(runs, time.time()))
+
+    def _on_guide(self, do: "Callable[[GuideScreen], object]") -> None:
+        stack = self._screen_stacks.get("guide")
+        if stack and stack[0].is_mounted:
+            do(cast("GuideScreen", stack[0]))
+
+    def begin(self, request: StartRun | ResumeRun) -> None:
+        """Start or resume a run and go to it."""
+        if self.running:
+            self.say("A run is in work here. Finish or pause it first.")
+            self.switch_mode("run")
+            return
+        from .run.session import Session
+
+        self.switch_mode("run")
+        screen = cast("RunScreen", self._screen_stacks["run"][0])
+        self._session = Session(self.house, request, self.terminal, lambda: screen.post_message(screen.Woken()))
+        self.call_later(self._follow, screen, self._session)
+
+    async def _follow(self, screen: "RunScreen", session: "Session") -> None:
+        await screen.follow(session)
+        session.start()
+
+    def resume(self, runs: tuple[RunSummary, ...]) -> None:
+        """Go on with the one unfinished run; with several, show them."""
+        if self.running:
+            self.switch_mode("run")
+        elif len(runs) == 1:
+            self.begin(ResumeRun(run=runs[0].run))
+        else:
+            self.switch_mode("history")
+
+    def jump(self, workflow: str) -> None:
+        """Go to a workflow's recommendation."""
+        self.switch_mode("guide")
+        self._on_guide(lambda guide: guide.jump(workflow))
+
+    def session_over(self, session: "Session") -> None:
+        """A run has ended, paused or failed: its exit code will be ours."""
+        if session.result is not None:
+            self.exit_code, self.last_run = int(session.result.exit_code), session.result.run
+        elif session.error is not None:
+            self.exit_code = int(session.error.exit_code)
+        if self._leaving:
+            self.exit()
+        else:
+            self.look_around()
+
+    def show_run(self, run: str) -> None:
+        """Show a run of the history."""
+        from .history.record import RecordScreen
+
+        self.push_screen(RecordScreen(run))
+
+    def save_transcript(self, run: str) -> None:
+        """Write a run's transcript beside the project and say where."""
+
+        def save() -> Path:
+            path = Path(f"sensei-{run}.md").resolve()
+            path.write_text(self.house.transcript(run), encoding="utf-8")
+            return path
+
+        self.look_up(save, lambda path: self.say(f"Saved {path}"))
+
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard, by the terminal's own means so that it works over SSH."""
+        if not text:
+            self.say("There is nothing to copy here.")
+            return
+        self.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        self.say(f"Copied {lines} lines." if lines > 1 else "Copied.")
+
+    def say(self, text: str) -> None:
+        """A short notice that goes by itself; foreign text is literal."""
+        from .literal import clean
+
+        self.notify(clean(text), markup=False, timeout=4)
+
+    def attention(self) -> None:
+        """Call the person back when they look elsewhere."""
+        if not self.app_focus:
+            self.bell()
+
+    def terminal(self) -> AbstractContextManager[None]:
+        """Lend the terminal to a child process; called on the engine's thread."""
+        from .lending import lent_terminal
+
+        return lent_terminal(self)
+
+    # Leaving
+
+    def action_leave(self) -> None:
+        """Leave; with a run in work, ask what becomes of it."""
+        if self.running:
+            self._ask_how(leave=True)
+        else:
+            self.exit()
+
+    async def action_quit(self) -> None:
+        self.action_leave()
+
+    def action_interrupt(self) -> None:
+        """^C: stop the running step, pause a question, leave where nothing runs; a second one leaves at once."""
+        from .leaving import LeaveScreen
+
+        if isinstance(self.screen, LeaveScreen) or self._leaving or not self.running:
+            self.leave_at_once(ExitCode.INTERRUPTED)
+        else:
+            self._ask_how(leave=False)
+
+    def _ask_how(self, *, leave: bool) -> None:
+        from .leaving import LeaveScreen
+
+        if isinstance(self.screen, LeaveScreen):
+            return
+        asking = cast("RunScreen", self._screen_stacks["run"][0]).question is not None
+
+        def decided(way: str | None) -> None:
+            session = self._session
+            if way in {None, "stay"} or session is None:
+                return
+            self._leaving = leave
+            if way == "cancel":
+                session.cancel()
+            else:
+                session.pause()
+            if not session.alive:
+                self.session_over(session)
+            elif not asking:
+                self.say("Stopping at the next safe place.")
+
+        self.push_screen(LeaveScreen(asking=asking, leave=leave), decided)
+
+    def leave_at_once(self, code: ExitCode) -> None:
+        """End the program now with this exit code; the run is told, and keeps its place."""
+        if self._session is not None:
+            self._session.cancel()
+        self.exit(return_code=int(code))
+
+    def wind_up(self) -> None:
+        """After the screen is gone: give a run in work a moment to write down where it stands."""
+        if self._session is not None and self._session.alive:
+            self._session.cancel()
+            self._session.join(GRACE)
+
+    def _fatal_error(self) -> None:
+        # Textual would print the values of local variables, and a password may be among them.
+        from rich.text import Text
+
+        log.error("the screen failed", exc_info=True)
+        self.bell()
+        self._exit_renderables.append(Text(FAULT))
+        self._close_messages_no_wait()

@@ -1,0 +1,1 @@
+"""The Guide mode: questions that lead to a workflow."""

@@ -1,0 +1,117 @@
+"""The workflow that fits: why, what it does, what it puts at stake, what it will ask, how long it took before."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ....definitions.model import Workflow
+from ....guide.explain import because, risk_words
+from ....guide.walk import Walk
+from ...house import StartRun
+from ..bars import EdgeLine
+from ..frame import Frame
+from ..literal import literal, one_line
+
+
+class RecommendationScreen(Frame):
+    """⏎ starts it, `d` walks it dry, ← changes an answer."""
+
+    CSS_PATH = "guide.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", "start"),
+        Binding("d", "dry", "dry run"),
+        Binding("left,escape,backspace", "back", "change an answer"),
+        Binding("question_mark", "why", "why each step"),
+        Binding("y", "copy", "copy command"),
+    ]
+
+    def __init__(self, walk: Walk, workflow: str, *, dry: bool) -> None:
+        super().__init__()
+        self._walk = walk
+        self._workflow = workflow
+        self._dry = dry
+        self._reasons = False
+        self._typical: float | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield VerticalScroll(Static(id="text"), id="recommendation")
+
+    def on_mount(self) -> None:
+        top = self.query_one(EdgeLine)
+        top.left = Content.assemble(("sensei", "bold $primary"), " · ", one_line(self.sensei.house.title))
+        top.right = Content.styled("dry run: nothing is changed" if self._dry else "", "bold $warning")
+        self.query_one("#recommendation").focus()
+        self._draw()
+        self.sensei.look_up(lambda: self.sensei.house.typical_seconds(self._workflow), self._took)
+
+    def _took(self, typical: float | None) -> None:
+        self._typical = typical
+        if self.is_mounted:
+            self._draw()
+
+    def _draw(self) -> None:
+        workflow = self.sensei.house.library().workflows[self._workflow]
+        self.query_one("#text", Static).update(
+            recommendation(workflow, self._walk, typical=self._typical, reasons=self._reasons)
+        )
+
+    def action_why(self) -> None:
+        self._reasons = not self._reasons
+        self._draw()
+
+    def action_start(self) -> None:
+        self._begin(dry=self._dry)
+
+    def action_dry(self) -> None:
+        self._begin(dry=True)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_copy(self) -> None:
+        self.sensei.copy(f"sensei run {self._workflow}")
+
+    def _begin(self, *, dry: bool) -> None:
+        answers = self._walk.answers if self._walk.workflow == self._workflow else ()
+        self.sensei.begin(StartRun(workflow=self._workflow, answers=answers, dry=dry))
+
+
+def recommendation(workflow: Workflow, walk: Walk, *, typical: float | None, reasons: bool) -> Content:
+    """The whole page; `reasons` adds to each step why it is there."""
+    lines = [
+        literal(workflow.title, "bold $primary"),
+        literal(workflow.when),
+        Content(""),
+    ]
+    if walk.workflow == workflow.id:
+        lines.append(Content.styled("Because", "$text-muted"))
+        lines += [Content.assemble(("  ✓ ", "$success"), literal(reason)) for reason in because(walk)]
+        lines.append(Content(""))
+    lines.append(_fact("Risk", literal(risk_words(workflow.risk))))
+    asks = [given.ask for given in workflow.inputs] + [step.confirm for step in workflow.steps if step.confirm]
+    for at, ask in enumerate(asks):
+        lines.append(_fact("" if at else "It asks", literal(ask)))
+    if typical is not None:
+        lines.append(_fact("It took", Content(f"{_duration(typical)} in earlier runs, waiting not counted")))
+    lines += [_fact("Command", Content(f"sensei run {workflow.id}")), Content("")]
+    lines.append(Content.styled(f"{len(workflow.steps)} steps", "$text-muted"))
+    for number, step in enumerate(workflow.steps, 1):
+        lines.append(Content.assemble((f" {number:>2}  ", "$text-muted"), literal(one_line(step.title))))
+        if reasons and step.why:
+            lines.append(Content.assemble("     ", literal(one_line(step.why), "$text-muted")))
+    return Content("\n").join(lines)
+
+
+def _fact(name: str, content: Content) -> Content:
+    return Content.assemble((f"{name:<9}", "$text-muted"), content)
+
+
+def _duration(value: float) -> str:
+    from ...wording import seconds
+
+    return seconds(value)

@@ -1,0 +1,1 @@
+"""The History mode: earlier runs, what they did, and how to go on with them."""

@@ -1,0 +1,1 @@
+"""The Run mode: one workflow from its first step to its end."""

@@ -1,0 +1,99 @@
+"""What a step shows becomes widgets: prose, source text with its colours, tables; all of it literal."""
+
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ....engine.prompts import Block, Code, Prose, Table, Tone
+from ...wording import Line, block_lines, records
+from ..literal import clean, literal
+from ..marks import tone_mark
+
+HIGHLIGHT_LIMIT = 60_000
+"""Characters; longer source text is shown plain, because colouring it would hold up the screen."""
+PIECE_LINES = 200
+"""Long source text is laid out in pieces of this many lines, so that only those in sight are drawn."""
+
+
+def block_widgets(block: Block) -> Iterable[Widget]:
+    """The widgets that show one block."""
+    match block:
+        case Prose(text, tone):
+            yield Static(toned(text, tone), classes="prose")
+        case Code(text, language, title):
+            if title:
+                yield Static(literal(title, "$text-muted"), classes="title")
+            for piece in _pieces(clean(text).expandtabs(4)):
+                yield Static(_coloured(piece, language, len(text)), classes="code")
+        case Table():
+            yield TableText(block)
+        case _:
+            assert_never(block)
+
+
+def block_text(block: Block) -> str:
+    """A block as it is copied: exactly the text it holds."""
+    match block:
+        case Prose(text, _) | Code(text, _, _):
+            return text
+        case Table(columns, rows, _):
+            return "\n".join("\t".join(row) for row in (columns, *rows))
+        case _:
+            assert_never(block)
+
+
+def copy_text(blocks: Sequence[Block]) -> str:
+    """What `y` copies: the source text when there is any, else everything."""
+    codes = [block for block in blocks if isinstance(block, Code)]
+    return "\n\n".join(block_text(block) for block in (codes or blocks))
+
+
+def toned(text: str, tone: Tone) -> Content:
+    """A paragraph with the mark and style of its tone."""
+    mark, style = tone_mark(tone)
+    return Content.assemble((f"{mark} " if mark else "", style), (clean(text), style))
+
+
+def lines_content(lines: Iterable[Line]) -> Content:
+    """Lines of the shared wording, indented and toned."""
+    return Content("\n").join(
+        Content.assemble("  " * max(line.depth - 1, 0), (clean(line.text), tone_mark(line.tone)[1])) for line in lines
+    )
+
+
+class TableText(Widget):
+    """A table in aligned columns, or record by record where the columns do not fit."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self._wide = block_lines(table, 1)
+        self._narrow = records(table, 1)
+        self._width = max((len(line.text) + 2 * line.depth for line in self._wide), default=0)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the layout for this width has, wrapped."""
+        return lines_content(self._lines(width)).get_height({}, max(width, 1))
+
+    def render(self) -> Content:
+        return lines_content(self._lines(self.content_size.width))
+
+    def _lines(self, width: int) -> tuple[Line, ...]:
+        return self._wide if self._width <= width else self._narrow
+
+
+def _pieces(text: str) -> Iterable[str]:
+    lines = text.rstrip("\n").split("\n")
+    for start in range(0, len(lines), PIECE_LINES):
+        yield "\n".join(lines[start : start + PIECE_LINES])
+
+
+def _coloured(text: str, language: str, whole: int) -> Content:
+    if language in {"", "text"} or whole > HIGHLIGHT_LIMIT:
+        return Content(text)
+    from textual.highlight import highlight
+
+    return highlight(text, language=language)

@@ -1,0 +1,99 @@
+"""The details of one step: what it would do, what it said, how it ended; scrolls, and can be copied."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ....engine.prompts import Block
+from ...wording import MARKS, answer_words, seconds
+from ..literal import clean, literal
+from .blocks import block_widgets, copy_text, toned
+from .steps import step_style
+from .view import StepView
+
+
+class Details(VerticalScroll, can_focus=True):
+    """Blocks and words of the step in work; what has not changed is not drawn again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", show=False),
+        Binding("k", "scroll_up", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown: object = None
+        self._copy: tuple[Block, ...] = ()
+
+    @property
+    def copyable(self) -> str:
+        """What `y` copies."""
+        return copy_text(self._copy)
+
+    async def show(self, step: StepView | None, blocks: tuple[Block, ...] = ()) -> None:
+        """Show a step; `blocks`, those of a prompt, stand in for what its preview showed."""
+        wanted = (step, blocks)
+        if wanted == self._shown:
+            return
+        same_step = isinstance(self._shown, tuple) and _identity(self._shown[0]) == _identity(step)
+        self._shown = wanted
+        self._copy = blocks or (step.result or step.blocks if step else ())
+        where = self.scroll_offset.y if same_step else 0
+        async with self.batch():
+            await self.remove_children()
+            await self.mount_all(_widgets(step, blocks))
+        self.scroll_to(y=where, animate=False)
+
+
+def _identity(step: object) -> tuple[str, int] | None:
+    return (step.outline.id, step.visit) if isinstance(step, StepView) else None
+
+
+def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widget]:
+    if step is not None and step.preview:
+        yield Static(literal(step.preview), classes="prose")
+    for block in blocks or (step.blocks if step is not None else ()):
+        yield from block_widgets(block)
+    if step is None:
+        return
+    if step.answers:
+        yield Static(
+            Content("\n").join(
+                Content.assemble(
+                    (clean(answer.prompt.question), "$text-muted"),
+                    "  ",
+                    clean(answer_words(answer.prompt, answer.answer)),
+                )
+                for answer in step.answers
+            ),
+            classes="answers",
+        )
+    if step.notes:
+        yield Static(Content("\n").join(toned(note.text, note.tone) for note in step.notes), classes="notes")
+    for block in step.result:
+        if block not in step.blocks:
+            yield from block_widgets(block)
+    if step.failure is not None:
+        yield Static(_failure(step.failure.what, step.failure.means, step.failure.remedy), classes="failure")
+    elif step.summary or step.state in {"done", "skipped", "undone"}:
+        mark = Content.styled(MARKS[step.state], step_style(step.state))
+        took = f"  {seconds(step.seconds)}" if step.seconds is not None else ""
+        yield Static(
+            Content.assemble(mark, " ", clean(step.summary or step.state), (took, "$text-muted")), classes="end"
+        )
+
+
+def _failure(what: str, means: str, remedy: str) -> Content:
+    """What happened, what it means, what to do now."""
+    return Content("\n").join(
+        [
+            Content.assemble(("✗ ", "bold $error"), (clean(what), "bold")),
+            *([literal(means)] if means else []),
+            *([Content.assemble(("→ ", "bold $primary"), clean(remedy))] if remedy else []),
+        ]
+    )
