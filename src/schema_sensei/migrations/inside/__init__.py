@@ -1,0 +1,1 @@
+"""What runs in a worker process, where Alembic is imported and the project's code may do what it likes."""
