@@ -4,10 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: practice test lint bench docs clean
+.PHONY: help practice test lint bench docs picture clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 practice: $(STAMP)  ## the main job, on a practice project with an embedded PostgreSQL
-	$(BIN)/sensei practice
+	$(BIN)/sensei practice --dir practice
 
 test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -22,10 +25,22 @@ lint: $(STAMP)  ## ruff, mypy strict, import contracts, the bundled workflows
 bench: $(STAMP)  ## ratios against the raw tools, in one run
 	$(BIN)/python -m benchmarks
 
-$(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@
+docs: $(STAMP)  ## the decision tree and a page per workflow, written to docs/guide
+	$(BIN)/sensei docs docs/guide
 
-clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+picture: $(STAMP)  ## the picture in the README
+	$(BIN)/python docs/picture.py
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Schema Sensei needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: venv or ensurepip is missing."; \
+	  echo "On Debian and Ubuntu: sudo apt install python3-venv"; exit 2; }
+	$(PYTHON) -m venv "$(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch "$@"
+
+clean:  ## remove what make and the tools wrote
+	rm -rf "$(VENV)" build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
