@@ -1,4 +1,4 @@
-"""The words of the guide for front ends that speak in lines: a question's choices, a recommendation, unfinished runs."""
+"""The words of the guide for front ends that speak in lines: choices, a recommendation, unfinished runs."""
 
 from typing import TYPE_CHECKING
 

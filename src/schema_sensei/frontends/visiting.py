@@ -1,0 +1,225 @@
+"""A visit in lines: from the question through the run to the exit code; plain and questions share it."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TYPE_CHECKING, assert_never
+
+from ..engine.prompts import Option, Paused
+from ..guide.explain import why_question, why_workflow
+from ..guide.walk import Walk
+from ..terms.exit_codes import ExitCode
+from .conversation import Command, Conversation, Said, Talk, stopping_line
+from .house import House, OpenGuide, Operator, Request, ResumeRun, RunSummary, StartRun
+from .offers import choice_options, crumb_line, recommendation, standing_line, unfinished_line
+from .wording import Line, clean
+
+if TYPE_CHECKING:
+    from ..engine.executor import RunResult
+
+_FOUND = 9
+"""Search results shown at once: as many as there are digits."""
+
+
+class Visit:
+    """One person in one house. `talk` draws and reads."""
+
+    def __init__(self, house: House, talk: Talk, *, now: Callable[[], float] = time.time) -> None:
+        self._house = house
+        self._talk = talk
+        self._now = now
+        self._conversation = Conversation(talk)
+        self._operator = Operator(sink=self._conversation, asker=self._conversation, terminal=contextlib.nullcontext)
+        self._unfinished: tuple[RunSummary, ...] | None = None
+        self._terminated = False
+        self._running = False
+
+    def make(self, request: Request) -> int:
+        """Do what was asked; the exit code. Ctrl-C stops a running step softly, SIGTERM leaves with 143."""
+        with self._signals():
+            try:
+                code = self._answer(request)
+            except KeyboardInterrupt:
+                code = ExitCode.INTERRUPTED
+            except (EOFError, Paused):
+                code = ExitCode.DONE
+        return ExitCode.TERMINATED if self._terminated else code
+
+    def _answer(self, request: Request) -> int:
+        match request:
+            case OpenGuide():
+                return self._guide(Walk.follow(self._house.library().tree, request.answers), dry=request.dry)
+            case StartRun():
+                return self._start(request)
+            case ResumeRun():
+                return self._resume(request)
+            case _:
+                assert_never(request)
+
+    def _guide(self, walk: Walk, *, dry: bool) -> int:
+        self._talk.say((standing_line(self._house),))
+        self._look_for_unfinished()
+        while True:
+            workflow = walk.workflow
+            if workflow is not None:
+                choice = self._offer(walk, workflow, dry=dry)
+                if choice in {"start", "dry"}:
+                    rehearsal = choice == "dry"
+                    code = self._start(StartRun(workflow=workflow, answers=walk.answers, dry=rehearsal))
+                    if rehearsal:
+                        continue
+                    return code
+                if choice is Command.LEAVE:
+                    return ExitCode.DONE
+                walk = walk.back()
+                continue
+            said = self._question(walk)
+            match said:
+                case Command.LEAVE:
+                    return ExitCode.DONE
+                case Command.BACK:
+                    walk = walk.back()
+                case Command.WHY:
+                    question = walk.question
+                    self._talk.say(_paragraph(why_question(question) if question else ""))
+                case Command.SEARCH:
+                    found = self._search()
+                    walk = walk.jump(found) if found else walk
+                case Command.RESUME:
+                    run = self._pick_unfinished()
+                    if run:
+                        return self._resume(ResumeRun(run=run))
+                case str():
+                    walk = walk.choose(said)
+
+    def _question(self, walk: Walk) -> Said:
+        question = walk.question
+        assert question is not None  # noqa: S101 - the caller asks only while there is a question
+        commands = [Command.WHY, Command.SEARCH]
+        if walk.crumbs:
+            commands.append(Command.BACK)
+        if self._unfinished is None or self._unfinished:
+            commands.append(Command.RESUME)
+        self._talk.say((Line(""), *self._news(), *crumb_line(walk)))
+        return self._talk.pick(question.ask, choice_options(question), None, (*commands, Command.LEAVE))
+
+    def _offer(self, walk: Walk, workflow_id: str, *, dry: bool) -> Said:
+        workflow = self._house.library().workflow(workflow_id)
+        self._talk.say((Line(""), *recommendation(workflow, walk, self._typical(workflow_id))))
+        start, rehearse = Option("start", "Start"), Option("dry", "Dry run", "show every step, do nothing")
+        while True:
+            said = self._talk.pick(
+                "Start this workflow?",
+                (rehearse, start) if dry else (start, rehearse),
+                "dry" if dry else "start",
+                (Command.WHY, Command.BACK, Command.LEAVE),
+            )
+            if said is not Command.WHY:
+                return said
+            self._talk.say(_paragraph(why_workflow(workflow, walk)))
+
+    def _search(self) -> str | None:
+        from ..guide.search import Index
+
+        library = self._house.library()
+        text = self._talk.enter("What are you looking for?", "", lambda _: "", (Command.BACK,))
+        if isinstance(text, Command) or not text.strip():
+            return None
+        hits = Index(library.tree, library.workflows.values()).search(text, _FOUND)
+        if not hits:
+            self._talk.say((Line("Nothing fits these words.", "warning"),))
+            return None
+        options = tuple(Option(hit.workflow.id, hit.workflow.title, " > ".join(hit.path)) for hit in hits)
+        said = self._talk.pick("Which one?", options, None, (Command.BACK,))
+        return said if isinstance(said, str) else None
+
+    def _pick_unfinished(self) -> str | None:
+        self._unfinished = self._house.unfinished()
+        if not self._unfinished:
+            self._talk.say((Line("No run is unfinished."),))
+            return None
+        options = tuple(
+            Option(each.run, each.subject or each.title, f"{each.run} {each.position}".strip())
+            for each in self._unfinished
+        )
+        said = self._talk.pick("Which run do you resume?", options, options[0].key, (Command.BACK,))
+        return said if isinstance(said, str) else None
+
+    def _typical(self, workflow: str) -> float | None:
+        return self._house.typical_seconds(workflow) if self._unfinished is not None else None
+
+    def _look_for_unfinished(self) -> None:
+        """In a thread: opening the journal must not delay the first question."""
+
+        def look() -> None:
+            with contextlib.suppress(Exception):  # the run itself tells what is wrong with the journal
+                self._unfinished = self._house.unfinished()
+
+        threading.Thread(target=look, daemon=True, name="unfinished").start()
+
+    def _news(self) -> tuple[Line, ...]:
+        return tuple(unfinished_line(each, self._now()) for each in (self._unfinished or ())[:1])
+
+    def _start(self, request: StartRun) -> int:
+        with self._run():
+            result = self._house.start(
+                request.workflow, self._operator, inputs=request.inputs, answers=request.answers, dry=request.dry
+            )
+        return self._told(result)
+
+    def _resume(self, request: ResumeRun) -> int:
+        with self._run():
+            result = self._house.resume(request.run, self._operator, take_over=request.take_over)
+        return self._told(result)
+
+    @contextlib.contextmanager
+    def _run(self) -> Iterator[None]:
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _told(self, result: "RunResult") -> int:
+        error = result.error
+        if error is not None and result.status != "failed":
+            self._talk.say(tuple(Line(clean(text), "plain", 1) for text in (error.means, error.remedy) if text))
+        return result.exit_code
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        presses = 0
+
+        def interrupt(_number: int, _frame: FrameType | None) -> None:
+            nonlocal presses
+            presses += 1
+            if self._conversation.waiting or not self._running or presses > 1:
+                presses = 0
+                raise KeyboardInterrupt
+            self._talk.say((stopping_line(),))
+            self._house.cancel()
+
+        def terminate(_number: int, _frame: FrameType | None) -> None:
+            self._terminated = True
+            self._house.cancel()
+            if self._conversation.waiting or not self._running:
+                raise Paused
+
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, terminate)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _paragraph(text: str) -> tuple[Line, ...]:
+    return tuple(Line(clean(each).strip(), "quiet", 1) for each in text.splitlines() if each.strip())
