@@ -364,12 +364,20 @@ def _is_number(value: JsonValue) -> bool:
 
 
 def _same(left: JsonValue, right: JsonValue) -> Truth:
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False  # in JSON true is not 1
     try:
-        return bool(left == right)
+        return _equal(left, right)
     except RecursionError:
         return UNKNOWN
+
+
+def _equal(left: JsonValue, right: JsonValue) -> bool:
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False  # in JSON true is not 1
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    return left == right
 
 
 def _at_most(left: JsonValue, right: JsonValue) -> Truth:

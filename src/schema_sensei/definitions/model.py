@@ -31,12 +31,20 @@ class ToQuestion:
 
     id: str
 
+    def __str__(self) -> str:
+        """As it stands in YAML."""
+        return f"question:{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class ToStep:
     """An outcome that leads to a step of the same workflow."""
 
     id: str
+
+    def __str__(self) -> str:
+        """As it stands in YAML."""
+        return self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,10 @@ class ToWorkflow:
 
     id: str
 
+    def __str__(self) -> str:
+        """As it stands in YAML."""
+        return f"workflow:{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -52,8 +64,30 @@ class End:
 
     how: Literal["done", "stop"]
 
+    def __str__(self) -> str:
+        """As it stands in YAML."""
+        return self.how
 
+
+Onward: TypeAlias = ToQuestion | ToWorkflow
 Destination: TypeAlias = ToStep | ToWorkflow | End
+
+
+def onward(text: str) -> Onward:
+    """Where a choice leads: `question:<id>` or `workflow:<id>`."""
+    kind, _, name = text.partition(":")
+    return ToQuestion(name) if kind == "question" else ToWorkflow(name)
+
+
+def destination(text: str) -> Destination:
+    """Where an outcome leads: `done`, `stop`, `workflow:<id>`, or a step's id."""
+    match text:
+        case "done" | "stop":
+            return End(text)
+        case _ if text.startswith("workflow:"):
+            return ToWorkflow(text.removeprefix("workflow:"))
+        case _:
+            return ToStep(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +96,7 @@ class Choice:
 
     key: str
     label: str
-    to: ToQuestion | ToWorkflow
+    to: Onward
     note: str = ""
     because: str = ""
     when: str = ""

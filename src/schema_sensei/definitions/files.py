@@ -1,0 +1,76 @@
+"""Finds definition files and reads each into its definition and its own problems."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import building
+from .contents import Content
+from .model import Source, Tree, Trouble, Workflow
+from .problems import Problem
+from .validation import validate
+from .wire import Kind, TreeWire, TroubleshootingWire, WorkflowWire
+from .yaml_source import Document, read
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFile:
+    """One file as read: `definition` is None when `problems` says why it could not be understood."""
+
+    kind: Kind
+    document: Document
+    source: Source
+    definition: Tree | Workflow | tuple[Trouble, ...] | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its extension."""
+        return Path(self.source.file).stem
+
+
+def kind_of(path: Path) -> Kind:
+    """What a file defines, by its name."""
+    match path.stem:
+        case "tree":
+            return "tree"
+        case "troubleshooting":
+            return "troubleshooting"
+        case _:
+            return "workflow"
+
+
+def read_text(text: bytes, path: Path, *, bundled: bool = False) -> DefinitionFile:
+    """The definition in a file's content; never raises."""
+    kind = kind_of(path)
+    document = read(text, str(path))
+    source = Source(str(path), document.digest, bundled)
+    problems = list(document.problems)
+    definition: Tree | Workflow | tuple[Trouble, ...] | None = None
+    if not problems:
+        wire, problems = validate(document, kind)
+        match wire:
+            case TreeWire():
+                definition = building.tree(wire, source)
+            case WorkflowWire():
+                definition = building.workflow(wire, source)
+            case TroubleshootingWire():
+                definition = building.troubles(wire)
+            case _:
+                pass
+    return DefinitionFile(kind, document, source, definition, tuple(sorted(problems)))
+
+
+def read_contents(contents: Iterable[Content]) -> list[DefinitionFile]:
+    """The definitions in these contents, in their order; an unreadable one is a file with one problem."""
+    return [_read(content) for content in contents]
+
+
+def _read(content: Content) -> DefinitionFile:
+    if isinstance(content.text, bytes):
+        return read_text(content.text, content.path, bundled=content.bundled)
+    problem = Problem(str(content.path), 1, 1, "unreadable", content.text, "Check that it exists and may be read.")
+    document = Document(str(content.path), "", problems=[problem])
+    return DefinitionFile(
+        kind_of(content.path), document, Source(str(content.path), "", content.bundled), None, (problem,)
+    )
