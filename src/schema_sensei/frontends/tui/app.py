@@ -59,7 +59,10 @@ class SenseiApp(App[None]):
     COMMANDS: ClassVar[set[Any]] = {_commands}
     # Textual would take the theme from TEXTUAL_THEME, and end the program when there is none of that name.
     theme: Reactive[str] = Reactive("textual-dark")
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", "commands", priority=True),
+    ]
 
     def __init__(self, house: House, request: Request) -> None:
         super().__init__()

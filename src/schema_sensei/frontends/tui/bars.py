@@ -1,13 +1,13 @@
 """The lines at the edges of every screen: what this is and where it points, and the keys that work now."""
 
-from collections.abc import Iterable
-
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
+
+from .marks import QUIET
 
 KEY_NAMES = {
     "enter": "⏎",
@@ -24,6 +24,10 @@ KEY_NAMES = {
     "space": "space",
 }
 """How a key is written in the keys line; a list of keys is shown by its first."""
+
+
+FIRST_TO_GO = ("pageup", "up", "t", "ctrl+p")
+"""Keys that a narrow line leaves out first: those that people press anyway."""
 
 
 class EdgeLine(Static):
@@ -55,13 +59,15 @@ class KeysLine(Widget):
 
     def render(self) -> Content:
         """As many keys as fit; the last one, the way out, always does."""
-        keys = [_key_content(key, words) for key, words in self._shown()]
+        entries = self._shown()
         width = self.content_size.width
-        while len(keys) > 2 and sum(key.cell_length for key in keys) + 3 * (len(keys) - 1) > width:
-            del keys[-2]
-        return Content("   ").join(keys).truncate(max(width, 1), ellipsis=True)
+        for first_to_go in (*FIRST_TO_GO, *(key for key, _ in reversed(entries[:-1]))):
+            if _width(entries) <= width:
+                break
+            entries = [entry for entry in entries if entry[0] != first_to_go]
+        return Content("   ").join(_key_content(*entry) for entry in entries).truncate(max(width, 1), ellipsis=True)
 
-    def _shown(self) -> Iterable[tuple[str, str]]:
+    def _shown(self) -> list[tuple[str, str]]:
         seen: set[tuple[str, str]] = set()
         entries = []
         for active in self.screen.active_bindings.values():
@@ -72,10 +78,16 @@ class KeysLine(Widget):
             entries.append((binding.key, binding.description))
         # Bindings come from the focused widget outwards, the app's own last; leaving always stands at the end.
         entries.sort(key=lambda entry: entry[0] == "q")
+        if not entries or entries[-1][0] != "q":  # a letter is text where text is typed
+            entries.append(("ctrl+q", "quit"))
         return entries
+
+
+def _width(entries: list[tuple[str, str]]) -> int:
+    return sum(len(KEY_NAMES.get(key, key)) + 1 + len(words) for key, words in entries) + 3 * (len(entries) - 1)
 
 
 def _key_content(key: str, words: str) -> Content:
     press = Style.from_meta({"@click": f"app.simulate_key({key!r})"})
     name = Content.styled(KEY_NAMES.get(key, key), "bold $primary")
-    return Content.assemble(name, " ", (words, "$text-muted")).stylize(press)
+    return Content.assemble(name, " ", (words, QUIET)).stylize(press)

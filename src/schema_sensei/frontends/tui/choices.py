@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from .literal import one_line
+from .marks import QUIET
 
 LABEL_SHARE = 0.55
 """The widest that the label column may be, as a part of the row, when there are notes beside it."""
@@ -213,7 +214,7 @@ class Choices(ScrollView, can_focus=True):
         style = row.style or ("bold" if chosen else "")
         head = Content.assemble(
             ("▸ " if chosen else "  ", "bold $primary"),
-            (f"{row.mark:<2} " if row.mark else "", row.style or ("bold $primary" if chosen else "$text-muted")),
+            (f"{row.mark:<2} " if row.mark else "", row.style or ("bold $primary" if chosen else QUIET)),
         )
         room = max(width - head.cell_length, 1)
         label = Content.styled(one_line(row.label), style)
@@ -221,7 +222,7 @@ class Choices(ScrollView, can_focus=True):
             column = min(self._label_width + 3, int(room * LABEL_SHARE))
             label = label.truncate(max(column - 2, 1), ellipsis=True)
             gap = " " * max(column - label.cell_length, 2)
-            note = Content.styled(one_line(row.note), "$text-muted")
+            note = Content.styled(one_line(row.note), QUIET)
             label = Content.assemble(label, gap, note)
         content = Content.assemble(head, label.truncate(room, ellipsis=True))
         strips = Visual.to_strips(self, content, width, 1, self.visual_style, pad=True)

@@ -20,10 +20,7 @@ NARROW = 100
 class Frame(Screen[None]):
     """A screen of one of the modes. Its keys come first in the keys line, leaving comes last."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "app.command_palette", "commands"),
-        Binding("q", "app.leave", "quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.leave", "quit")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012  # Textual declares it so
 
     @property

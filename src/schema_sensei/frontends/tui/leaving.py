@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from .choices import Choices, Row
+from .marks import QUIET
 
 Way: TypeAlias = Literal["stay", "pause", "cancel"]
 
@@ -48,7 +49,7 @@ class LeaveScreen(ModalScreen[Way]):
         with Vertical(id="leaving"):
             yield Static(Content.styled(words, "bold"))
             yield Choices(numbered, id="ways")
-            yield Static(Content.styled("Nothing is lost. ⏎ take   esc stay   ^c again: leave at once", "$text-muted"))
+            yield Static(Content.styled("Nothing is lost. ⏎ take   esc stay   ^c again: leave at once", QUIET))
 
     @on(Choices.Taken)
     def _taken(self, event: Choices.Taken) -> None:

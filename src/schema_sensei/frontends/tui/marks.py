@@ -7,6 +7,9 @@ if TYPE_CHECKING:  # the first screen must not wait for the engine
     from ...engine.prompts import Tone
     from ..house import Standing
 
+QUIET = "$foreground 60%"
+"""The style of what matters less."""
+
 
 def run_mark(status: "RunStatus") -> tuple[str, str]:
     """Mark and style of a run."""
@@ -20,7 +23,7 @@ def run_mark(status: "RunStatus") -> tuple[str, str]:
         case "failed":
             return "✗", "bold $error"
         case "stopped":
-            return "·", "$text-muted"
+            return "·", QUIET
         case "interrupted":
             return "!", "bold $warning"
         case _:
@@ -31,7 +34,7 @@ def standing_mark(standing: "Standing") -> tuple[str, str]:
     """Mark and style of an environment."""
     match standing:
         case "unread":
-            return "·", "$text-muted"
+            return "·", QUIET
         case "current":
             return "✓", "$success"
         case "behind":
@@ -41,7 +44,7 @@ def standing_mark(standing: "Standing") -> tuple[str, str]:
         case "unreachable":
             return "✗", "bold $error"
         case "unconfigured":
-            return "–", "$text-muted"
+            return "–", QUIET
         case _:
             assert_never(standing)
 
@@ -58,6 +61,6 @@ def tone_mark(tone: "Tone") -> tuple[str, str]:
         case "danger":
             return "!", "bold $error"
         case "quiet":
-            return "", "$text-muted"
+            return "", QUIET
         case _:
             assert_never(tone)

@@ -8,6 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from .literal import literal, one_line
+from .marks import QUIET
 
 if TYPE_CHECKING:
     from .app import SenseiApp
@@ -50,4 +51,4 @@ class SenseiCommands(Provider):
 
 
 def _display(title: str, note: str) -> Content:
-    return Content.assemble(literal(one_line(title)), "  ", literal(one_line(note), "$text-muted"))
+    return Content.assemble(literal(one_line(title)), "  ", literal(one_line(note), QUIET))

@@ -16,6 +16,7 @@ from ...house import StartRun
 from ..bars import EdgeLine
 from ..frame import Frame
 from ..literal import literal, one_line
+from ..marks import QUIET
 
 
 class RecommendationScreen(Frame):
@@ -89,7 +90,7 @@ def recommendation(workflow: Workflow, walk: Walk, *, typical: float | None, rea
         Content(""),
     ]
     if walk.workflow == workflow.id:
-        lines.append(Content.styled("Because", "$text-muted"))
+        lines.append(Content.styled("Because", QUIET))
         lines += [Content.assemble(("  ✓ ", "$success"), literal(reason)) for reason in because(walk)]
         lines.append(Content(""))
     lines.append(_fact("Risk", literal(risk_words(workflow.risk))))
@@ -99,16 +100,16 @@ def recommendation(workflow: Workflow, walk: Walk, *, typical: float | None, rea
     if typical is not None:
         lines.append(_fact("It took", Content(f"{_duration(typical)} in earlier runs, waiting not counted")))
     lines += [_fact("Command", Content(f"sensei run {workflow.id}")), Content("")]
-    lines.append(Content.styled(f"{len(workflow.steps)} steps", "$text-muted"))
+    lines.append(Content.styled(f"{len(workflow.steps)} steps", QUIET))
     for number, step in enumerate(workflow.steps, 1):
-        lines.append(Content.assemble((f" {number:>2}  ", "$text-muted"), literal(one_line(step.title))))
+        lines.append(Content.assemble((f" {number:>2}  ", QUIET), literal(one_line(step.title))))
         if reasons and step.why:
-            lines.append(Content.assemble("     ", literal(one_line(step.why), "$text-muted")))
+            lines.append(Content.assemble("     ", literal(one_line(step.why), QUIET)))
     return Content("\n").join(lines)
 
 
 def _fact(name: str, content: Content) -> Content:
-    return Content.assemble((f"{name:<9}", "$text-muted"), content)
+    return Content.assemble((f"{name:<9}", QUIET), content)
 
 
 def _duration(value: float) -> str:

@@ -17,7 +17,7 @@ from ..bars import EdgeLine
 from ..choices import Choices, Row
 from ..frame import Frame
 from ..literal import clean, literal, one_line
-from ..marks import standing_mark
+from ..marks import QUIET, standing_mark
 
 
 class GuideScreen(Frame):
@@ -61,7 +61,7 @@ class GuideScreen(Frame):
             self._recommend(self.walk)
             return
         crumbs = " › ".join(one_line(crumb.choice.label) for crumb in self.walk.crumbs)
-        self.query_one("#crumbs", Static).update(literal(crumbs, "$text-muted"))
+        self.query_one("#crumbs", Static).update(literal(crumbs, QUIET))
         self.query_one("#crumbs").display = bool(crumbs)
         self.query_one("#ask", Static).update(literal(question.ask, "bold"))
         self.query_one("#why-text", Static).update(literal(_why(question)))
@@ -171,7 +171,7 @@ def environments_line(states: tuple[EnvironmentState, ...], *, words: bool) -> C
         mark, style = standing_mark(state.standing)
         name = Content.styled(one_line(state.name), "bold $warning" if state.protected else "")
         more = f" {one_line(state.words)}" if words and state.words else ""
-        parts.append(Content.assemble(name, " ", (mark, style), (more, "$text-muted")))
+        parts.append(Content.assemble(name, " ", (mark, style), (more, QUIET)))
     return Content("   ").join(parts)
 
 

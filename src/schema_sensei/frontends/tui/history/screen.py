@@ -16,7 +16,7 @@ from ..bars import EdgeLine
 from ..choices import Choices, Row
 from ..frame import Frame
 from ..literal import one_line
-from ..marks import run_mark
+from ..marks import QUIET, run_mark
 
 UNFINISHED = frozenset({"running", "paused", "failed", "interrupted"})
 
@@ -42,7 +42,7 @@ class HistoryScreen(Frame):
     def on_mount(self) -> None:
         top = self.query_one(EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", one_line(self.sensei.house.title))
-        top.right = Content.styled("history", "$text-muted")
+        top.right = Content.styled("history", QUIET)
 
     def on_screen_resume(self, _event: events.ScreenResume) -> None:
         self.sensei.look_up(self.sensei.house.runs, self.show)

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from ....engine.prompts import Block, Code, Prose, Table, Tone
 from ...wording import Line, block_lines, records
 from ..literal import clean, literal
-from ..marks import tone_mark
+from ..marks import QUIET, tone_mark
 
 HIGHLIGHT_LIMIT = 60_000
 """Characters; longer source text is shown plain, because colouring it would hold up the screen."""
@@ -26,7 +26,7 @@ def block_widgets(block: Block) -> Iterable[Widget]:
             yield Static(toned(text, tone), classes="prose")
         case Code(text, language, title):
             if title:
-                yield Static(literal(title, "$text-muted"), classes="title")
+                yield Static(literal(title, QUIET), classes="title")
             for piece in _pieces(clean(text).expandtabs(4)):
                 yield Static(_coloured(piece, language, len(text)), classes="code")
         case Table():

@@ -25,7 +25,7 @@ from ...shortcuts import answer_of, default_of, options_of
 from ..bridge import Question
 from ..choices import Choices, Row
 from ..literal import clean, literal, one_line
-from ..marks import tone_mark
+from ..marks import QUIET, tone_mark
 
 GO_ON = "\0go on"
 """The key of the checklist's last row; no item can have it, because it is not a YAML key."""
@@ -90,6 +90,12 @@ class Pick(Decision):
         self.decide(answer_of(self.prompt, event.row.key))
 
 
+class Answer(Input):
+    """An input whose ⏎ stands in the keys line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "take")]
+
+
 class Type(Decision):
     """One line of text: the words that confirm, or a value with its pattern."""
 
@@ -101,10 +107,10 @@ class Type(Decision):
         match self.prompt:
             case TypedConfirm(expected=expected):
                 yield Static(Content.assemble("Type ", (clean(expected), "bold $warning"), " to go on."), id="hint")
-                yield Input(id="answers")
+                yield Answer(id="answers")
             case EnterText(pattern_hint=hint, default=default):
-                yield Static(literal(hint, "$text-muted"), id="hint")
-                yield Input(default, id="answers")
+                yield Static(literal(hint, QUIET), id="hint")
+                yield Answer(default, id="answers")
             case _:
                 assert_never(self.prompt)
         yield Static(id="problem")
@@ -224,4 +230,4 @@ def _stake_rows(question: Question) -> Iterator[Content]:
 
 
 def _stake(name: str, content: Content) -> Content:
-    return Content.assemble((f"{name:<6} ", "$text-muted"), content)
+    return Content.assemble((f"{name:<6} ", QUIET), content)

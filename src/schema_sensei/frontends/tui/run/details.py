@@ -12,6 +12,7 @@ from textual.widgets import Static
 from ....engine.prompts import Block
 from ...wording import MARKS, answer_words, seconds
 from ..literal import clean, literal
+from ..marks import QUIET
 from .blocks import block_widgets, copy_text, toned
 from .steps import step_style
 from .view import StepView
@@ -65,7 +66,7 @@ def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widge
         yield Static(
             Content("\n").join(
                 Content.assemble(
-                    (clean(answer.prompt.question), "$text-muted"),
+                    (clean(answer.prompt.question), QUIET),
                     "  ",
                     clean(answer_words(answer.prompt, answer.answer)),
                 )
@@ -83,9 +84,7 @@ def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widge
     elif step.summary or step.state in {"done", "skipped", "undone"}:
         mark = Content.styled(MARKS[step.state], step_style(step.state))
         took = f"  {seconds(step.seconds)}" if step.seconds is not None else ""
-        yield Static(
-            Content.assemble(mark, " ", clean(step.summary or step.state), (took, "$text-muted")), classes="end"
-        )
+        yield Static(Content.assemble(mark, " ", clean(step.summary or step.state), (took, QUIET)), classes="end")
 
 
 def _failure(what: str, means: str, remedy: str) -> Content:

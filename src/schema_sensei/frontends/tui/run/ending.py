@@ -8,7 +8,7 @@ from ....terms.errors import SenseiError
 from ...house import Remedy
 from ...wording import MARKS
 from ..literal import clean, literal, one_line
-from ..marks import run_mark
+from ..marks import QUIET, run_mark
 from .steps import step_style
 from .view import RunView
 
@@ -38,7 +38,7 @@ def _summary(view: RunView, ended: RunEnded) -> Content:
         said = f"  {one_line(step.summary)}" if step.summary else ""
         lines.append(
             Content.assemble(
-                (f"{MARKS[step.state]} ", step_style(step.state)), one_line(step.outline.title), (said, "$text-muted")
+                (f"{MARKS[step.state]} ", step_style(step.state)), one_line(step.outline.title), (said, QUIET)
             )
         )
     return Content("\n").join(lines)
@@ -61,7 +61,7 @@ def _next(view: RunView, ended: RunEnded) -> Content:
 
 
 def _command(words: str, command: str) -> Content:
-    return Content.assemble((f"{words}: ", "$text-muted"), (clean(command), "bold"))
+    return Content.assemble((f"{words}: ", QUIET), (clean(command), "bold"))
 
 
 def _error(error: SenseiError) -> Content:
@@ -76,6 +76,6 @@ def _error(error: SenseiError) -> Content:
 def _remedy(remedy: Remedy) -> Content:
     mark = Content.styled("! dangerous  ", "bold $error") if remedy.dangerous else Content("")
     return Content.assemble(
-        ("Known trouble  ", "$text-muted"), mark, (clean(remedy.title), "bold"), "\n",
+        ("Known trouble  ", QUIET), mark, (clean(remedy.title), "bold"), "\n",
         clean(remedy.means), "\n", ("→ ", "bold $primary"), clean(remedy.remedy),
     )  # fmt: skip

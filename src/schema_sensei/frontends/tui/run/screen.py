@@ -31,6 +31,7 @@ from ..bars import EdgeLine
 from ..bridge import Output, Question
 from ..frame import Frame
 from ..literal import literal, one_line
+from ..marks import QUIET
 from .decision import Decision, decision, where
 from .details import Details
 from .ending import Ending
@@ -199,7 +200,7 @@ class RunScreen(Frame):
         top = self.query_one(EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", dry, " " if view.dry else "", one_line(name))
         target = self.target
-        top.right = Content.assemble(("target  ", "$text-muted"), where(target) if target else ("–", "$text-muted"))
+        top.right = Content.assemble(("target  ", QUIET), where(target) if target else ("–", QUIET))
         top.set_class(target is not None and target.protected, "-protected")
         self.query_one("#life", Static).update(life_line(view.stages, max(self.size.width - 2, 1)))
         step = view.step

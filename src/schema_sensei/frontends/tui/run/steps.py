@@ -9,6 +9,7 @@ from textual.widget import Widget
 from ....engine.events import Stage, StepState
 from ...wording import MARKS, seconds
 from ..literal import one_line
+from ..marks import QUIET
 from .view import RunView, StepView
 
 
@@ -16,7 +17,7 @@ def step_style(state: StepState) -> str:
     """The style of a step's mark."""
     match state:
         case "waiting" | "skipped":
-            return "$text-muted"
+            return QUIET
         case "running":
             return "bold $primary"
         case "done":
@@ -58,12 +59,12 @@ def fold_line(view: RunView, now: float) -> Content:
     """ "3 of 10 · Review" with its mark and time."""
     step = view.step
     if step is None or view.current is None:
-        return Content.styled(f"{len(view.steps)} steps", "$text-muted") if view.steps else Content("")
+        return Content.styled(f"{len(view.steps)} steps", QUIET) if view.steps else Content("")
     return Content.assemble(
         (MARKS[step.state], step_style(step.state)),
-        (f" {view.current + 1} of {len(view.steps)} · ", "$text-muted"),
+        (f" {view.current + 1} of {len(view.steps)} · ", QUIET),
         (one_line(step.outline.title), "bold"),
-        (f"  {_duration(step, now)}", "$text-muted"),
+        (f"  {_duration(step, now)}", QUIET),
     )
 
 
@@ -92,14 +93,14 @@ def life_line(stages: Sequence[Stage], width: int) -> Content:
 def _stations(
     stages: Sequence[Stage], *, protection: bool = False, more_before: bool = False, more_after: bool = False
 ) -> Content:
-    parts: list[Content | tuple[str, str] | str] = [("… ", "$text-muted")] if more_before else []
+    parts: list[Content | tuple[str, str] | str] = [("… ", QUIET)] if more_before else []
     for index, stage in enumerate(stages):
         if index or more_before:
-            parts.append(("─▸ " if stage.state == "current" else "── ", "$text-muted"))
+            parts.append(("─▸ " if stage.state == "current" else "── ", QUIET))
         name = one_line(stage.name) + (" (protected)" if protection and stage.protected else "")
         parts += [(name, _stage_style(stage)), " "]
     if more_after:
-        parts.append(("…", "$text-muted"))
+        parts.append(("…", QUIET))
     return Content.assemble(*parts).rstrip()
 
 
@@ -110,7 +111,7 @@ def _stage_style(stage: Stage) -> str:
         case "current":
             return "bold $primary underline"
         case "ahead":
-            return "$text-muted"
+            return QUIET
         case _:
             assert_never(stage.state)
 
@@ -119,12 +120,12 @@ def _line(step: StepView, current: bool, width: int, now: float) -> Content:
     head = Content.assemble((MARKS[step.state], step_style(step.state)), " ")
     title = Content.styled(one_line(step.outline.title), "bold" if current else "")
     if step.state == "waiting":
-        title = Content.styled(title.plain, "$text-muted")
+        title = Content.styled(title.plain, QUIET)
     protected = step.target is not None and step.target.protected
     tail = Content.styled("PROTECTED" if protected else "", "bold $warning")
     took = _duration(step, now)
     if took:
-        tail = Content.assemble(tail, " " if protected else "", (took, "$text-muted"))
+        tail = Content.assemble(tail, " " if protected else "", (took, QUIET))
     room = max(width - head.cell_length - tail.cell_length - 1, 1)
     title = title.truncate(room, ellipsis=True)
     gap = " " * max(width - head.cell_length - title.cell_length - tail.cell_length, 1)

@@ -1,0 +1,9 @@
+"""A real process with the real front end on the memory house: `python -m tests.frontends.tui.sensei_in_memory`."""
+
+import sys
+
+from schema_sensei.frontends.house import OpenGuide, StartRun
+from schema_sensei.frontends.tui.app import visit
+from tests.frontends.tui.memory_house import MemoryHouse
+
+sys.exit(visit(MemoryHouse(), StartRun(workflow=sys.argv[1]) if sys.argv[1:] else OpenGuide()))
