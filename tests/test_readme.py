@@ -1,0 +1,198 @@
+"""The README is true: its commands run, its files load, its lists are complete.
+
+The word after the language of a code block says how: `tty` needs a terminal, `practice`, `project`, `crash` and
+`workflow` stand in a project of that kind, `make` and `install` are looked up instead of run.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pexpect
+import pytest
+import yaml
+
+from schema_sensei.cli import sensei
+from schema_sensei.frontends.answers_file import Answers
+from schema_sensei.practice import lesson, project
+from schema_sensei.project import config
+from schema_sensei.terms.exit_codes import ExitCode
+
+CHECKOUT = Path(__file__).parents[1]
+README = (CHECKOUT / "README.md").read_text()
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of the README."""
+
+    language: str
+    kind: str
+    text: str
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+) ?([\w.]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+
+
+def _texts(language: str, kind: str) -> list[str]:
+    found = [block.text for block in BLOCKS if (block.language, block.kind) == (language, kind)]
+    assert found, f"the README has no block {language} {kind}"
+    return found
+
+
+def _commands(kind: str) -> list[str]:
+    lines = [line for text in _texts("sh", kind) for line in text.splitlines()]
+    return [line.split("  #")[0].strip() for line in lines if line.strip()]
+
+
+def _file(kind: str) -> str:
+    (found,) = _texts("yaml", kind)
+    return found
+
+
+def _environ() -> dict[str, str]:
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "SENSEI_PLAIN", "CI"}}
+    return environ | {"PATH": programs, "TERM": "xterm-256color"}
+
+
+def _shell(command: str, where: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=where,
+        env=_environ(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    where = Path(tempfile.mkdtemp(prefix="sensei-readme-"))
+    where.chmod(0o755)
+    yield where
+    shutil.rmtree(where, ignore_errors=True)
+
+
+def test_every_block_says_how_it_is_checked() -> None:
+    kinds = {(block.language, block.kind) for block in BLOCKS}
+    assert README.count("```") == 2 * len(BLOCKS)
+    assert kinds == {
+        ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
+        ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"),
+    }  # fmt: skip
+
+
+def test_make_knows_its_targets() -> None:
+    for command in _commands("make"):
+        _shell(f"{command} --dry-run", CHECKOUT)
+
+
+def test_what_is_installed_is_what_we_are_called() -> None:
+    metadata = (CHECKOUT / "pyproject.toml").read_text()
+    for command in _commands("install"):
+        name, extra = re.findall(r"(schema-sensei)(?:\[(\w+)\])?", command)[0]
+        assert f'name = "{name}"' in metadata
+        assert not extra or f"{extra} = [" in metadata
+
+
+def test_practice_opens_in_a_terminal_and_asks(place: Path) -> None:
+    (command,) = _commands("tty")
+    child = pexpect.spawn(
+        "bash", ["-c", command], cwd=str(place), env=_environ(), dimensions=(24, 80), encoding="utf-8", timeout=60
+    )
+    try:
+        child.expect("What are you trying to do")
+        assert project.is_practice(place / "sensei-practice")
+        child.send("q")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == ExitCode.DONE
+
+
+def test_the_lesson_runs_without_a_person(place: Path) -> None:
+    with project.opened(place / "p") as practice:
+        outputs = [_shell(command, practice.root) for command in _commands("practice")]
+        assert "certificates" in (practice.root / "transcript.md").read_text()
+        assert "dev" in outputs[-1]
+        for command in _commands("crash")[:1]:
+            assert "new-table" in _shell(command, practice.root)
+
+
+def test_an_interrupted_run_goes_on(place: Path) -> None:
+    with project.opened(place / "p") as practice:
+        lesson.add_certificates(practice.root)
+        half = {
+            key: value
+            for key, value in yaml.safe_load((practice.root / lesson.ANSWERS).read_text()).items()
+            if key != "deploy"
+        }
+        (practice.root / "half.yaml").write_text(yaml.safe_dump(half))
+        ended = subprocess.run(
+            ["sensei", "run", "new-table", "--answers", "half.yaml"],
+            cwd=practice.root, env=_environ(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == ExitCode.ANSWER_MISSING, ended.stdout + ended.stderr
+        runs, resume = _commands("crash")
+        assert "new-table" in _shell(runs, practice.root)
+        _shell(f"{resume} --answers {lesson.ANSWERS}", practice.root)
+
+
+def test_init_serves_a_project_that_was_there_before(place: Path) -> None:
+    with project.opened(place / "p") as practice:
+        target = config.load(practice.root).target("dev")
+        (practice.root / "sensei.yaml").unlink()
+        (practice.root / ".env").write_text(f"DATABASE_URL='{target.url.reveal()}'\n")
+        for command in _commands("project"):
+            _shell(command, practice.root)
+        assert [each.name for each in config.load(practice.root).environments]
+
+
+def test_the_workflow_is_one(place: Path) -> None:
+    (place / "release-notes.yaml").write_text(_file("workflow"))
+    for command in _commands("workflow"):
+        _shell(command, place)
+
+
+def test_the_settings_are_valid(place: Path) -> None:
+    (place / "shop").mkdir()
+    (place / "shop" / "models.py").touch()
+    (place / "alembic.ini").touch()
+    loaded = config.parse(_file("sensei.yaml").encode(), place / "sensei.yaml")
+    assert [(each.name, each.gate) for each in loaded.environments] == [
+        ("dev", "direct"), ("staging", "direct"), ("prod", "none"),
+    ]  # fmt: skip
+
+
+def test_the_answers_are_valid(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text(_file("answers"))
+    answers = Answers.load(path)
+    assert len(answers.turns["test.failed"]) == 2
+
+
+def test_the_list_of_commands_is_complete() -> None:
+    listed = set(re.findall(r"^\| `sensei (\w+)", README, re.MULTILINE))
+    assert listed == set(sensei.commands)
+
+
+def test_the_list_of_exit_codes_is_complete() -> None:
+    section = README.split("## Exit codes")[1].split("##")[0]
+    listed = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for code in row.split(",")}
+    assert listed == {int(code) for code in ExitCode}
+
+
+def test_links_and_pictures_are_there() -> None:
+    for path in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (CHECKOUT / path).is_file(), path
