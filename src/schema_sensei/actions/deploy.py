@@ -1,0 +1,321 @@
+"""deploy: the approved SQL, and nothing else, goes to one environment through its gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..changes.change import Change
+from ..changes.draft import redraft
+from ..changes.script import Script
+from ..definitions.signature import Signature
+from ..engine.ports import Context, Finding, Intent, Outcome, Preview
+from ..engine.prompts import Code, Confirm, Prompt, Stakes, Table, TypedConfirm
+from ..gates.direct import Direct, off_the_way
+from ..gates.errors import LostSightError, RefusedError
+from ..gates.position import Position, shown
+from ..gates.protocol import Arrival, Gate
+from ..project.environment import Target
+from ..terms.json import JsonObject, JsonValue
+from ..terms.secrets import Secret
+from . import parameters
+from .review import facts
+from .rows import rows_at_stake
+from .services import Services
+from .signatures import DEPLOY
+from .whereabouts import refuse_behind, refuse_unknown, version_table
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Looks, asks for exactly this text on exactly this database, and lets the gate do it."""
+
+    services: Services
+    signature: ClassVar[Signature] = DEPLOY
+
+    def preview(self, context: Context) -> Preview:
+        target = self._target(context)
+        change = self._approved(context)
+        if change is None:
+            return Preview(
+                summary="The revision file is not what was approved any more",
+                target=target.label,
+                effect=False,
+                handle={"changed": True},
+            )
+        arrival = self._gate(context, target).check(change.up, target)
+        history = self.services.migrations().history()
+        refuse_unknown(history, arrival.position.heads, target)
+        if arrival.position.next is None:
+            refuse_behind(history, arrival.position.heads, change.base, target)
+            raise off_the_way(change.up, arrival.position, target)
+        handle: JsonObject = {
+            "digest": change.digest,
+            "up": change.up.digest,
+            "environment": target.environment.name,
+            "identity": arrival.identity,
+            "before": list(arrival.position.heads),
+            "after": list(change.heads),
+        }
+        if arrival.position.finished:
+            return Preview(
+                summary=f"{target.environment.name} stands at {shown(change.heads)} already: nothing to do",
+                target=target.label,
+                effect=False,
+                handle=handle,
+            )
+        return Preview(
+            summary=f"Apply revision {shown(change.revisions)} to {target.environment.name}",
+            target=target.label,
+            prompt=_agreement(context, change, target, arrival),
+            handle=handle,
+        )
+
+    def perform(self, context: Context, intent: Intent) -> Outcome:
+        if intent.handle.get("changed"):
+            return Outcome(name="changed", summary="The revision file changed after the approval: review it again")
+        target = self._target(context)
+        if intent.answer is False:
+            return Outcome(name="declined", summary=f"Not deployed: {target.environment.name} was not touched")
+        change = self._approved(context)
+        if change is None or change.digest != intent.handle["digest"]:
+            return Outcome(name="changed", summary="The revision file changed after the approval: review it again")
+        gate = self._gate(context, target)
+        if intent.answer is not True:  # nothing was to be done, so nobody was asked
+            position = gate.check(change.up, target).position
+            if not position.finished:
+                raise off_the_way(change.up, position, target)
+            return self._outcome(change, target, position.heads, 0)
+        done, _ = _progress_kept(context)
+        applied = gate.apply(
+            change.up,
+            target,
+            approved_digest=str(intent.handle["up"]),
+            identity=str(intent.handle["identity"]),
+            progress=_Steps(context, change.up),
+            done=done,
+        )
+        return self._outcome(change, target, applied.heads, applied.units)
+
+    def reconcile(self, context: Context, intent: Intent) -> Finding:
+        target = self._target(context)
+        change = parameters.change(context)
+        done, started = _progress_kept(context)
+        try:
+            arrival = self._gate(context, target).state(change.up, target, done=done, started=started)
+        except LostSightError as blind:
+            return Finding(ground="unknown", seen=(blind.what, blind.remedy))
+        if arrival.identity != intent.handle["identity"]:
+            words = f"{target.label} is another database now than the one where this began."
+            return Finding(ground="unknown", seen=(words,))
+        position, total = arrival.position, len(change.up.units)
+        evidence = (_where(position, change), *rows_at_stake(target, change.nature.tables).seen)
+        if position.finished:
+            outcome = self._outcome(change, target, position.heads, total - done)
+            return Finding(ground="applied", seen=evidence, outcome=outcome)
+        if not position.possible:
+            return Finding(ground="unknown", seen=(*evidence, "It is neither where this began nor where it leads."))
+        first = position.possible[0]
+        in_the_open = any(not unit.transactional for unit in change.up.units[first : max(started, first)])
+        if position.possible == (0,) and not in_the_open:
+            return Finding(ground="absent", seen=(*evidence, "Nothing was applied."))
+        state = [f"{first} of {total} units are applied."]
+        if in_the_open:
+            state.append(f"Unit {started} runs outside a transaction; part of it may be there.")
+        return Finding(ground="partial", seen=(*evidence, *state))
+
+    def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
+        target = self._target(context)
+        if outcome.name == "ok" and outcome.outputs.get("units") == 0:
+            return Outcome(summary=f"This step applied nothing to {target.environment.name}")
+        change = self._approved(context)
+        if change is None:
+            raise RefusedError(
+                "The revision files are not what was approved any more, so the way back is not the reviewed one.",
+                means=f"{target.environment.name} was not touched.",
+                remedy="Restore the files (git checkout), then undo again; or move forward with a new change.",
+                where=str(target.label),
+            )
+        if change.down is None:
+            raise RefusedError(
+                f"Revision {shown(change.revisions)} has no way back: {change.no_way_back}",
+                remedy="Restore a backup, or move forward with a new change.",
+                where=str(target.label),
+            )
+        gate = self._gate(context, target)
+        arrival = gate.check(change.down, target)
+        if arrival.position.finished:
+            return Outcome(summary=f"{target.environment.name} stands at {shown(change.base)} already")
+        if arrival.position.next is None:
+            raise off_the_way(change.down, arrival.position, target)
+        if context.ask(_way_back(context, change, change.down, target, arrival)) in {False, ""}:
+            return Outcome(name="declined", summary=f"Not undone: {target.environment.name} was not touched")
+        applied = gate.apply(
+            change.down,
+            target,
+            approved_digest=change.down.digest,
+            identity=arrival.identity,
+            progress=_Steps(context, change.down, keeps=False),
+        )
+        return Outcome(
+            summary=f"{target.environment.name} is back at {shown(applied.heads)}",
+            outputs={"environment": target.environment.name, "heads": list(applied.heads)},
+        )
+
+    def _target(self, context: Context) -> Target:
+        return self.services.project.target(parameters.text(context, "environment"), self.services.environ)
+
+    def _approved(self, context: Context) -> Change | None:
+        """The change as its files emit it now, or None when that is not what was approved."""
+        recorded = parameters.change(context)
+        if recorded.approval is None:
+            raise RefusedError(
+                "This change was never approved.",
+                means="Nothing reaches a database before somebody read its SQL and agreed.",
+                remedy='Put a review step before it, and deploy its output: change: "{review.change}"',
+                where=context.step,
+            )
+        now = redraft(recorded, self.services.migrations(), root=self.services.project.root)
+        return now if now.approved else None
+
+    def _gate(self, context: Context, target: Target) -> Gate:
+        migrations = self.services.migrations()
+        environment = target.environment
+        first = environment == self.services.project.environments[0]
+
+        def online(url: Secret, revision: str) -> None:
+            migrations.upgrade(url, revision)
+
+        return Direct(
+            session_name=f"sensei {context.run} {context.step}",
+            version_table=version_table(migrations.settings()),
+            online=online if first and not environment.protected else None,
+        )
+
+    def _outcome(self, change: Change, target: Target, heads: Sequence[str], units: int) -> Outcome:
+        name = target.environment.name
+        return Outcome(
+            summary=f"{name} stands at {shown(heads)}" + ("" if units else " already; nothing was to be done"),
+            outputs={"environment": name, "heads": list(heads), "digest": change.digest, "units": units},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Tells the context what the gate is doing, and journals where each unit begins and ends."""
+
+    context: Context
+    script: Script
+    keeps: bool = True
+
+    def started(self, unit: int) -> None:
+        if self.keeps:
+            self.context.keep({"unit": unit, "state": "started"})
+
+    def finished(self, unit: int) -> None:
+        if self.keeps:
+            self.context.keep({"unit": unit, "state": "done"})
+        self.context.note(f"Unit {unit} of {len(self.script.units)} is committed.")
+
+    def statement(self, unit: int, number: int, text: str) -> None:
+        self.context.output(f"[{unit}/{len(self.script.units)}] {' '.join(text.split())}\n")
+
+    def note(self, text: str) -> None:
+        self.context.note(text, "warning")
+
+    def checkpoint(self) -> None:
+        self.context.checkpoint()
+
+
+def _progress_kept(context: Context) -> tuple[int, int]:
+    """How many units this attempt's records say are done, and how many were started."""
+    done = started = 0
+    for kept in context.kept():
+        unit = kept.get("unit")
+        if isinstance(unit, int):
+            started = max(started, unit)
+            done = max(done, unit) if kept.get("state") == "done" else done
+    return done, started
+
+
+def _agreement(context: Context, change: Change, target: Target, arrival: Arrival) -> Prompt:
+    name, first = target.environment.name, arrival.position.next or 0
+    rest = Script(change.up.units[first:])
+    parts = "" if not first else f" (units {first + 1} to {len(change.up.units)}; the ones before are applied)"
+    return Confirm(
+        key=context.step,
+        question=f"Apply it to {target.label} now?",
+        why="This is the first moment at which the database is touched.",
+        blocks=(
+            Table(
+                ("", ""),
+                (
+                    ("stands at", shown(arrival.position.heads)),
+                    ("will stand at", shown(change.heads)),
+                    ("server", f"PostgreSQL {arrival.server}"),
+                    ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
+                ),
+            ),
+            Code(rest.reading, title="Runs" + parts),
+        ),
+        stakes=Stakes(
+            does=f"Runs {rest.statements} statements on {target.label}",
+            costs="locks for as long as each statement runs; waits at most 3 s for a lock, then tries again",
+            back="the down SQL that was reviewed" if change.down else f"none: {change.no_way_back}",
+        ),
+        target=target.label,
+        facts={
+            **facts(change),
+            "environment": name,
+            "database": target.label.database,
+            "host": target.label.host,
+            "protected": target.label.protected,
+            "heads": list(arrival.position.heads),
+        },
+        digest=f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}",
+        binding=True,
+        yes=f"Apply to {name}",
+        no="Not now",
+        default=True if change.nature.additive and not change.up.opaque else None,
+    )
+
+
+def _way_back(context: Context, change: Change, down: Script, target: Target, arrival: Arrival) -> Prompt:
+    stake = rows_at_stake(target, change.nature.tables)
+    loses = stake.words or "nothing that is known"
+    question = f"Take {target.label} back to {shown(change.base)}?"
+    table = Table(("table", "rows now"), stake.rows, title="What these tables hold")
+    blocks = (table, Code(down.reading, title="Runs")) if stake.rows else (Code(down.reading, title="Runs"),)
+    stakes = Stakes(
+        does=f"Runs {down.statements} statements on {target.label}",
+        costs=f"what the change added goes, rows included: {loses}",
+        back="deploy the change again; rows do not come back",
+    )
+    known: dict[str, JsonValue] = {
+        **facts(change),
+        "environment": target.environment.name,
+        "rows": stake.total,
+        "down_digest": down.digest,
+    }
+    digest = f"{down.digest} {arrival.identity} {' '.join(arrival.position.heads)}"
+    key = f"{context.step}.undo"
+    if stake.total == 0:
+        return Confirm(
+            key=key, question=question, blocks=blocks, stakes=stakes, target=target.label, facts=known, digest=digest,
+            binding=True, yes="Take it back", no="Leave it", default=None,
+        )  # fmt: skip
+    return TypedConfirm(
+        key=key,
+        question=f"{question} Type {target.environment.name} to do it.",
+        blocks=blocks,
+        stakes=stakes,
+        target=target.label,
+        facts=known,
+        digest=digest,
+        binding=True,
+        expected=target.environment.name,
+    )
+
+
+def _where(position: Position, change: Change) -> str:
+    mark = {change.base: " (before)", change.heads: " (after)"}.get(position.heads, "")
+    return f"{position}{mark}"

@@ -1,0 +1,28 @@
+"""What the actions need from the rest of the house; composition fills it, and makes the costly parts when asked."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from time import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
+    from ..migrations import Migrations
+    from ..postgres.scratch import Scratch
+    from ..project.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`terminal` lends the terminal to a child process while its context is open, or is None without one.
+
+    `operator` is who agrees to things, for the record; `environ` is what URLs are read from and children inherit.
+    """
+
+    project: "Project"
+    migrations: "Callable[[], Migrations]"
+    scratch: "Callable[[], Scratch]"
+    environ: Mapping[str, str]
+    operator: str
+    terminal: Callable[[], AbstractContextManager[None]] | None = None
+    now: Callable[[], float] = time

@@ -1,0 +1,131 @@
+"""sync: models, migrations and the live database, compared object by object."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..changes.compare import Standing, Verdict, compare
+from ..definitions.signature import Signature
+from ..engine.ports import Context, Finding, Intent, Outcome, Preview
+from ..engine.prompts import Block, Prose, Table
+from ..migrations.history import History
+from ..migrations.settings import Settings
+from ..postgres import session
+from ..postgres.catalog import Catalog
+from ..project.environment import Target
+from ..terms.secrets import Secret
+from . import parameters
+from .replayed import empty, replayed
+from .services import Services
+from .signatures import SYNC
+from .whereabouts import heads_of, refuse_unknown, version_table, words
+
+SHOWN_ROWS = 40
+"""The table names so many objects; the outputs hold all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Reads three catalogs; changes nothing but scratch databases."""
+
+    services: Services
+    signature: ClassVar[Signature] = SYNC
+
+    def preview(self, context: Context) -> Preview:
+        target = self._target(context)
+        return Preview(
+            summary=f"Compare the models, the migrations and {target.environment.name}",
+            target=target.label,
+            effect=False,
+        )
+
+    def perform(self, context: Context, intent: Intent) -> Outcome:
+        target, migrations = self._target(context), self.services.migrations()
+        history, settings = migrations.history(), migrations.settings()
+        heads = heads_of(target, settings)
+        refuse_unknown(history, heads, target)
+        made = self._made(context, history, history.heads, settings)
+        deployed = made if heads == history.heads else self._made(context, history, heads, settings)
+        models = self._models(context, made)
+        live = self._live(target, made, models, settings)
+        context.checkpoint()
+        verdicts = compare(models, made, live, deployed=deployed, ignore=_left_out(settings))
+        return _outcome(verdicts, heads, words(history, heads), target, objects=len(made.rows))
+
+    def reconcile(self, context: Context, intent: Intent) -> Finding:
+        return Finding(ground="absent", seen=("Comparing changes nothing.",))
+
+    def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
+        raise NotImplementedError
+
+    def _target(self, context: Context) -> Target:
+        return self.services.project.target(parameters.text(context, "environment"), self.services.environ)
+
+    def _made(self, context: Context, history: History, heads: tuple[str, ...], settings: Settings) -> Catalog:
+        context.checkpoint()
+        with replayed(self.services, history, heads) as url:
+            return _read(url, settings)
+
+    def _models(self, context: Context, made: Catalog) -> Catalog:
+        context.checkpoint()
+        extensions = sorted(row.ident for row in made.rows if row.kind == "extension" and row.ident != "plpgsql")
+        with empty(self.services) as url:
+            self.services.migrations().create_models(url, extensions=extensions)
+            with session.connect(url, application_name="sensei look") as connection:
+                return Catalog.read(connection)
+
+    def _live(self, target: Target, made: Catalog, models: Catalog, settings: Settings) -> Catalog:
+        """The live side, in the schemas that models or migrations use: other schemas are other people's."""
+        schemas = {row.ident for side in (made, models) for row in side.rows if row.kind == "schema"}
+        with session.connect(
+            target.url, application_name="sensei look", read_only=True, label=target.label
+        ) as connection:
+            return Catalog.read(connection, schemas=sorted(schemas), skip=_left_out(settings))
+
+
+def _read(url: Secret, settings: Settings) -> Catalog:
+    with session.connect(url, application_name="sensei look") as connection:
+        return Catalog.read(connection, skip=_left_out(settings))
+
+
+def _left_out(settings: Settings) -> tuple[str, ...]:
+    table = version_table(settings)
+    return (f"{table.schema or 'public'}.{table.name}",)
+
+
+def _outcome(
+    verdicts: tuple[Verdict, ...], heads: tuple[str, ...], place: str, target: Target, *, objects: int
+) -> Outcome:
+    wrong = [verdict for verdict in verdicts if not verdict.standing.normal]
+    counts = Counter(verdict.standing for verdict in verdicts)
+    if wrong:
+        summary = f"{len(wrong)} objects differ: " + ", ".join(
+            f"{counts[standing]} {standing.value}" for standing in Standing if counts[standing] and not standing.normal
+        )
+    else:
+        summary = f"Models, migrations and {target.environment.name} agree ({objects} objects)"
+    return Outcome(
+        name="drift" if wrong else "ok",
+        summary=summary,
+        outputs={
+            "verdicts": [verdict.to_json() for verdict in verdicts if verdict.standing is not Standing.NOT_MODELLED],
+            "heads": list(heads),
+        },
+        blocks=tuple(_blocks(verdicts, f"{target.label} stands {place}")),
+    )
+
+
+def _blocks(verdicts: tuple[Verdict, ...], place: str) -> Iterable[Block]:
+    yield Prose(place)
+    told = [verdict for verdict in verdicts if verdict.standing is not Standing.NOT_MODELLED]
+    if told:
+        rows = tuple((each.object, each.standing.value, each.detail) for each in told[:SHOWN_ROWS])
+        yield Table(("object", "verdict", "how"), rows)
+    if len(told) > SHOWN_ROWS:
+        yield Prose(f"and {len(told) - SHOWN_ROWS} more, all in the transcript", "quiet")
+    for standing in dict.fromkeys(each.standing for each in told):
+        yield Prose(f"{standing.value}: {standing.remedy}", "quiet" if standing.normal else "warning")
+    silent = len(verdicts) - len(told)
+    if silent:
+        yield Prose(f"{silent} objects are in the migrations and the database and no model can describe them.", "quiet")

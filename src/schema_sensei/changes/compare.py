@@ -1,0 +1,207 @@
+"""Three-way comparison of catalogs: what the models say, what the migrations make, what the live database has.
+
+PostgreSQL prints all three sides itself, so nothing needs normalising; equality is equality of text. One verdict per
+object, in words, with what to do about it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from ..postgres.catalog import Catalog
+from ..terms.json import JsonObject
+
+# SQLAlchemy models cannot declare these; a database that has them is healthy.
+_NEVER_MODELLED = frozenset(
+    {"view", "matview", "rule", "trigger", "policy", "statistics", "range", "function", "procedure", "aggregate"}
+    | {"extension", "schema", "domain"}
+)
+_CONTAINERS = frozenset({"table", "view", "matview"})
+
+Key = tuple[str, str]
+
+
+class Standing(StrEnum):
+    """How the three sides stand to each other for one object."""
+
+    DRIFT = "drift"
+    UNMIGRATED = "not migrated"
+    BOTH = "drift, and not migrated"
+    AROUND = "went around the migrations"
+    PENDING = "not deployed yet"
+    ORDER = "column order"
+    NOT_MODELLED = "not modelled"
+
+    @property
+    def normal(self) -> bool:
+        """True when nothing has to be done about it."""
+        return self in {Standing.NOT_MODELLED, Standing.ORDER, Standing.PENDING}
+
+    @property
+    def remedy(self) -> str:
+        """What to do about an object that stands so."""
+        match self:
+            case Standing.DRIFT:
+                return "Keep it: add it to the models and migrate. Or take it back: undo it by a reviewed change."
+            case Standing.UNMIGRATED:
+                return "Generate a migration for it, or take the edit out of the models."
+            case Standing.BOTH:
+                return "First decide what the database should have, then generate a migration from the models."
+            case Standing.AROUND:
+                return "Write a migration for it and mark it as applied here, or other databases never get it."
+            case Standing.PENDING:
+                return "Deploy the pending revisions."
+            case Standing.ORDER:
+                return "Nothing to do: only the order of the columns differs."
+            case Standing.NOT_MODELLED:
+                return "Nothing to do: models cannot describe it; the migrations carry it."
+        assert_never(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One object that is not the same on all sides; `parts` counts what differs inside it and is folded into it."""
+
+    kind: str
+    ident: str
+    standing: Standing
+    detail: str
+    parts: int = 0
+
+    @property
+    def object(self) -> str:
+        """The object in words: `table public.orders (with 7 parts)`."""
+        inside = f" (with {self.parts} parts)" if self.parts else ""
+        return f"{self.kind.replace('_', ' ')} {self.ident}{inside}"
+
+    def to_json(self) -> JsonObject:
+        return {
+            "kind": self.kind,
+            "object": self.ident,
+            "verdict": self.standing.value,
+            "detail": self.detail,
+            "remedy": self.standing.remedy,
+        }
+
+
+def compare(
+    models: Catalog,
+    migrations: Catalog,
+    live: Catalog,
+    *,
+    deployed: Catalog | None = None,
+    ignore: Iterable[str] = (),
+) -> tuple[Verdict, ...]:
+    """Every object on which the sides differ, or that the models cannot describe, sorted by object.
+
+    `migrations` is what the migrations make at their heads; `deployed` what they make at the heads where the live
+    database stands (the same when nothing is pending). `ignore` names tables to leave out, such as the version table.
+    """
+    sides = _Sides(_rows(models), _rows(migrations), _rows(deployed or migrations), _rows(live))
+    ignored = tuple(ignore)
+    found: dict[Key, Verdict] = {}
+    for key in sorted(sides.keys()):
+        if any(key[1] == name or key[1].startswith(name + ".") for name in ignored):
+            continue
+        verdict = sides.judge(key)
+        if verdict is not None:
+            found[key] = verdict
+    return tuple(_fold(found, sides))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    models: Mapping[Key, str]
+    migrations: Mapping[Key, str]
+    deployed: Mapping[Key, str]
+    live: Mapping[Key, str]
+
+    def keys(self) -> set[Key]:
+        return {*self.models, *self.migrations, *self.deployed, *self.live}
+
+    def judge(self, key: Key) -> Verdict | None:
+        kind, ident = key
+        m, g, d, live = (side.get(key) for side in (self.models, self.migrations, self.deployed, self.live))
+        if kind == "extension" and g is None and d is None:
+            return None  # an extension nobody migrated is the server's business
+        modelled = m is not None or not (kind in _NEVER_MODELLED or self.part_of_unmodelled(key))
+        unmigrated = modelled and m != g
+        if live != d:
+            if kind == "column_order" and live is not None and d is not None:
+                standing = Standing.ORDER
+            elif modelled and unmigrated:
+                standing = Standing.AROUND if m == live else Standing.BOTH
+            else:
+                standing = Standing.DRIFT
+            return Verdict(kind, ident, standing, _difference(d, live, "the migrations make", "the database"))
+        if unmigrated:
+            if kind == "column_order" and m is not None and g is not None:
+                standing = Standing.ORDER
+            else:
+                standing = Standing.UNMIGRATED
+            return Verdict(kind, ident, standing, _difference(g, m, "the migrations make", "the models"))
+        if d != g:
+            return Verdict(kind, ident, Standing.PENDING, _difference(d, g, "the database has", "the migrations"))
+        if not modelled and kind != "schema":
+            return Verdict(kind, ident, Standing.NOT_MODELLED, "in the migrations and the database")
+        return None
+
+    def part_of_unmodelled(self, key: Key) -> bool:
+        """True for columns of views and composite types: models describe columns of tables only."""
+        kind, ident = key
+        if kind not in {"column", "column_order"}:
+            return False
+        table = ("table", ident.rpartition(".")[0] if kind == "column" else ident)
+        return not any(table in side for side in _each(self))
+
+    def one_sided(self, key: Key) -> bool:
+        """True when the whole object is missing on a side that another side has."""
+        held = [key in side for side in (self.models, self.migrations, self.deployed, self.live)]
+        return any(held) and not all(held)
+
+
+def _rows(catalog: Catalog) -> dict[Key, str]:
+    # The version of an extension is the server's choice; only whether it is there counts.
+    return {(kind, ident): "" if kind == "extension" else definition for kind, ident, definition in catalog.rows}
+
+
+def _difference(here: str | None, there: str | None, ours: str, theirs: str) -> str:
+    if here is None:
+        return f"only in {theirs}"
+    if there is None:
+        return f"missing in {theirs}"
+    verb = "have" if theirs.endswith("s") else "has"
+    return f"{ours} [{here}], {theirs} {verb} [{there}]"
+
+
+def _fold(found: Mapping[Key, Verdict], sides: _Sides) -> Iterator[Verdict]:
+    """Columns, constraints, indexes and owned sequences disappear into a table that is itself missing on a side."""
+    owners = {verdict.ident: key for key, verdict in found.items() if key[0] in _CONTAINERS and sides.one_sided(key)}
+    parts: dict[Key, int] = {}
+    kept: list[Key] = []
+    for key, verdict in found.items():
+        owner = None if key in owners.values() else _owner(key, sides, owners)
+        if owner is not None and found[owner].standing is verdict.standing:
+            parts[owner] = parts.get(owner, 0) + 1
+        else:
+            kept.append(key)
+    for key in kept:
+        verdict = found[key]
+        yield Verdict(verdict.kind, verdict.ident, verdict.standing, verdict.detail, parts.get(key, 0))
+
+
+def _owner(key: Key, sides: _Sides, owners: Mapping[str, Key]) -> Key | None:
+    kind, ident = key
+    if kind == "sequence":  # its definition ends with the column that owns it, if one does
+        definition = next(text for side in _each(sides) if (text := side.get(key)) is not None)
+        ident = definition.rpartition(" ")[2]
+    while "." in ident:
+        ident = ident.rpartition(".")[0]
+        if ident in owners:
+            return owners[ident]
+    return None
+
+
+def _each(sides: _Sides) -> tuple[Mapping[Key, str], ...]:
+    return sides.models, sides.migrations, sides.deployed, sides.live

@@ -1,0 +1,83 @@
+"""Draws up a Change from revision files as they are now: their SQL up and down, and the files it came from."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ..migrations import Migrations
+from ..migrations.errors import BrokenHistoryError, MigrationError
+from ..migrations.history import History
+from .change import Change
+from .nature import Nature
+from .script import Script
+
+
+def draft(
+    migrations: Migrations, *, root: Path, base: tuple[str, ...], heads: tuple[str, ...], message: str, nature: Nature
+) -> Change:
+    """The change that leads a database from `base` to `heads`; `nature` is believed. Raises MigrationError."""
+    up = Script(migrations.emit(base, heads, direction="up"))
+    down, no_way_back = _way_back(migrations, base, heads)
+    return Change(
+        message=message,
+        base=base,
+        up=up,
+        down=down,
+        nature=nature,
+        sources=sources(migrations.history(), up.revisions, root),
+        no_way_back=no_way_back,
+    )
+
+
+def redraft(change: Change, migrations: Migrations, *, root: Path) -> Change:
+    """The same change from the files as they are now: equal to it, approval and all, while nothing was edited.
+
+    What was generated says nothing about a file that was edited since: then the nature is unknown.
+    """
+    now = draft(
+        migrations, root=root, base=change.base, heads=change.heads, message=change.message, nature=change.nature
+    )
+    if now.sources != change.sources:
+        now = replace(now, nature=Nature())
+    return replace(now, approval=change.approval)
+
+
+def sources(history: History, revisions: Iterable[str], root: Path) -> dict[str, str]:
+    """The revisions' files, relative to the project, each with its sha256. Raises BrokenHistoryError."""
+    found = {}
+    for revision in revisions:
+        known = history.get(revision)
+        if known is None:
+            raise BrokenHistoryError(
+                f"There is no file for revision {revision}.",
+                means="The change was made with files that this checkout does not have.",
+                remedy="Check out the branch that has the file, or generate the change again.",
+                revision=revision,
+            )
+        found[relative(known.path, root)] = known.sha256
+    return found
+
+
+def relative(path: Path, root: Path) -> str:
+    """The path as people name it inside the project; absolute when it is elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 (hex) of a file's bytes; empty when there is no such file."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _way_back(migrations: Migrations, base: tuple[str, ...], heads: tuple[str, ...]) -> tuple[Script | None, str]:
+    try:
+        script = Script(migrations.emit(heads, base, direction="down"))
+    except MigrationError as error:
+        return None, error.what
+    if script.opaque:
+        reason = next(unit.reason for unit in script.units if unit.opaque)
+        return None, f"its downgrade reads data to decide what to do ({reason})"
+    return script, ""
