@@ -6,6 +6,7 @@ A revision with autocommit blocks has several transactional units between which 
 table's comment counts them, so that none of them can run twice either; the last one clears it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -67,6 +68,12 @@ def mark(moment: Moment, table: str) -> str | None:
     last = moment.part == moment.parts
     comment = "NULL" if last else literal(_COMMENT.format(part=moment.part, revision=moment.revision))
     return f"COMMENT ON TABLE {table} IS {comment}"
+
+
+def parts_done(comment: str, revision: str) -> int:
+    """How many transactional units of this revision the version table's comment counts; 0 when it counts none."""
+    begun = re.fullmatch(r"schema-sensei: part (\d+) of revision (.+) is done", comment)
+    return int(begun[1]) if begun and begun[2] == revision else 0
 
 
 def literal(text: str) -> str:

@@ -26,3 +26,11 @@ class VersionTable:
             return ()
         query = sql.SQL("SELECT version_num::text FROM {}").format(self._identifier)
         return tuple(sorted(str(version) for (version,) in connection.execute(query)))
+
+    def comment(self, connection: Connection) -> str:
+        """The table's comment, in which a Script counts the parts of a revision; empty without one."""
+        name = self._identifier.as_string(connection)
+        row = connection.execute(
+            "SELECT pg_catalog.obj_description(pg_catalog.to_regclass(%s), 'pg_class')", (name,)
+        ).fetchone()
+        return "" if row is None or row[0] is None else str(row[0])
