@@ -1,9 +1,11 @@
 """generate: compares the models with the migrations and writes an Alembic revision, as a Change with its SQL."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from ..changes.change import Change
@@ -15,10 +17,11 @@ from ..engine.prompts import Block, Code, Prose, Table
 from ..gates.position import shown
 from ..migrations.errors import BrokenHistoryError, RevisionFailedError, SeveralHeadsError
 from ..migrations.generated import Generated
-from ..migrations.history import History
+from ..migrations.history import History, Revision
 from ..postgres.errors import EmbeddedServerError, ScratchError
-from ..terms.errors import SenseiError, UnreachableError
+from ..terms.errors import SenseiError, UnreachableError, UsageError
 from ..terms.exit_codes import ExitCode
+from ..terms.json import JsonValue
 from ..terms.secrets import Secret
 from . import branch, parameters
 from .replayed import replayed
@@ -42,36 +45,48 @@ class Generate:
 
     def preview(self, context: Context) -> Preview:
         history = self._history()
-        base = _base(history, parameters.text(context, "head"))
-        rows = tuple(self._standing(history))
+        draft_of_this_run = self._rejected_draft(context, history)
+        parents = _without(history, draft_of_this_run)
+        if draft_of_this_run is None:
+            _refuse_several(history, parameters.text(context, "head"))
+        place, heads = self._first_environment_stands(history)
+        revision = secrets.token_hex(6)
+        blocks: list[Block] = [Table(("environment", "where it stands"), (place,))]
+        if draft_of_this_run:
+            blocks.append(Prose(f"Revision {draft_of_this_run}, generated before in this run, is replaced.", "warning"))
         return Preview(
-            summary=f"Compare the models with the migrations at {shown(base)} and write a revision",
-            blocks=(Table(("environment", "where it stands"), rows),) if rows else (),
-            handle={"revision": secrets.token_hex(6), "base": list(history.heads)},
+            summary=f"Compare the models with the migrations at {shown(parents)}; write revision {revision}",
+            blocks=tuple(blocks),
+            handle={
+                "revision": revision,
+                "file": f"*{revision}*.py",
+                "parents": list(parents),
+                # Revisions that wait for the first environment travel along: a change starts where it stands.
+                "base": list(heads if heads is not None and not history.unknown(heads) else parents),
+                "replaces": draft_of_this_run,
+            },
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
-        history = self._history()
         revision = str(intent.handle["revision"])
-        message = parameters.text(context, "message")
+        self._delete_draft(context, intent)
+        history = self._history()
         migrations = self.services.migrations()
         context.checkpoint()
         with self._source(context, history) as url:
             generated = migrations.autogenerate(
-                url, message=message, revision=revision, head=parameters.text(context, "head") or None
+                url,
+                message=parameters.text(context, "message"),
+                revision=revision,
+                head=parameters.text(context, "head") or None,
             )
         if generated.empty or generated.path is None:
-            return Outcome(
-                name="unchanged",
-                summary="No schema changes: the models and the migrations agree",
-                blocks=tuple(_cautions(generated)),
-            )
-        context.keep({
-            "nature": Nature.of(generated.operations).to_json(),
-            "file": file_digest(generated.path),
-        })  # fmt: skip
-        change = self._change(context, intent, Nature.of(generated.operations))
-        blocks = (*_operations(generated), *_cautions(generated), *self._git(change))
+            return self._nothing_new(context, intent, history, generated)
+        nature, digest = Nature.of(generated.operations), file_digest(generated.path)
+        context.keep({"nature": nature.to_json(), "file": digest})
+        self._remember_draft(context, revision, generated.path, digest)
+        change = self._change(context, intent, nature, (*history.heads, revision))
+        blocks = (*_operations(generated), *_cautions(generated), *self._notes(change, revision))
         return self._outcome(change, revision, blocks)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
@@ -82,46 +97,56 @@ class Generate:
             broken = [problem.message for problem in history.problems if problem.fatal]
             return Finding(ground="unknown" if broken else "absent", seen=(f"No revision {revision}.", *broken))
         path = relative(known.path, self.services.project.root)
-        change = self._change(context, intent, _kept_nature(context, known.sha256))
+        change = self._change(context, intent, _kept_nature(context, known.sha256), history.heads)
+        self._remember_draft(context, revision, known.path, known.sha256)
         return Finding(ground="applied", seen=(f"{path} is there.",), outcome=self._outcome(change, revision, ()))
 
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
-        if outcome.name == "unchanged":
-            return Outcome(summary="Nothing had been written")
-        change = Change.from_json(outcome.outputs["change"])
+        revision = str(intent.handle["revision"])
         history = self.services.migrations().history()
-        for path, digest in change.sources.items():
-            if file_digest(self.services.project.root / path) not in {digest, ""}:
-                raise KeptFileError(
-                    f"{path} was edited since it was generated; it is kept.",
-                    remedy="Delete it yourself if its content is not needed.",
-                    where=path,
-                )
-        self._refuse_deployed(context, history, change)
-        for path in change.sources:
-            (self.services.project.root / path).unlink(missing_ok=True)
-        return Outcome(summary=f"Deleted {', '.join(change.sources)}")
+        known = history.get(revision)
+        if known is None:
+            return Outcome(summary="Nothing is there to delete")
+        path = relative(known.path, self.services.project.root)
+        self._refuse_needed(context, outcome, history, known, path)
+        known.path.unlink()
+        self._draft_note(context).unlink(missing_ok=True)
+        return Outcome(summary=f"Deleted {path}")
 
-    def _refuse_deployed(self, context: Context, history: History, change: Change) -> None:
-        later = [each.revision for each in history.revisions if set(each.down_revisions) & set(change.revisions)]
-        if set(later) - set(change.revisions):
+    def _refuse_needed(self, context: Context, outcome: Outcome, history: History, known: Revision, path: str) -> None:
+        generated = Change.from_json(outcome.outputs["change"]).sources.get(path)
+        if known.sha256 != generated:
             raise KeptFileError(
-                f"Revision {later[0]} builds on it; it is kept.", remedy="Undo the later revision first."
+                f"{path} was edited since it was generated; it is kept.",
+                remedy="Delete it yourself if its content is not needed.",
+                where=path,
             )
+        if not known.is_head:
+            raise KeptFileError(
+                f"A later revision builds on {known.revision}; {path} is kept.",
+                remedy="Undo the later revision first.",
+                where=path,
+            )
+        for name in self._deployed(context, history, {known.revision}).values():
+            raise KeptFileError(
+                f"{name} has {known.revision} already; {path} is kept.",
+                means="Without the file nobody could bring that database forward or back.",
+                remedy=f"Undo the deploy to {name} first.",
+                where=name,
+            )
+
+    def _deployed(self, context: Context, history: History, revisions: set[str]) -> dict[str, str]:
+        """Which of the revisions some environment has, and the environment; what cannot be asked is left out."""
         settings = self.services.migrations().settings()
+        found: dict[str, str] = {}
         for environment in self.services.project.environments:
             try:
                 heads = heads_of(self.services.project.target(environment.name, self.services.environ), settings)
-            except SenseiError as error:
+            except (UnreachableError, UsageError) as error:
                 context.note(f"{environment.name} cannot be asked: {error.what}", "warning")
                 continue
-            if history.ancestors(heads) & set(change.revisions):
-                raise KeptFileError(
-                    f"{environment.name} has it already; the file is kept.",
-                    means="Without the file nobody could bring that database forward or back.",
-                    remedy=f"Undo the deploy to {environment.name} first.",
-                    where=environment.name,
-                )
+            found |= dict.fromkeys(history.ancestors(heads) & revisions, environment.name)
+        return found
 
     def _history(self) -> History:
         history = self.services.migrations().history()
@@ -159,43 +184,91 @@ class Generate:
         refuse_behind(history, heads, history.heads, target)
         return target.url
 
-    def _change(self, context: Context, intent: Intent, nature: Nature) -> Change:
-        revision = str(intent.handle["revision"])
+    def _nothing_new(self, context: Context, intent: Intent, history: History, generated: Generated) -> Outcome:
+        """Unchanged; or, when revisions still wait for the first environment, the change that they are."""
+        base = _texts(intent.handle["base"])
+        waiting = [each.revision for each in history.pending(base)]
+        cautions = tuple(_cautions(generated))
+        if not waiting:
+            return Outcome(
+                name="unchanged", summary="No schema changes: the models and the migrations agree", blocks=cautions
+            )
+        change = self._change(context, intent, Nature(), history.heads)
+        note = Prose(f"Nothing new to generate. Waiting to be deployed, and now on its way: {', '.join(waiting)}.")
+        return self._outcome(change, waiting[-1], (note, *cautions), wrote=False)
+
+    def _change(self, context: Context, intent: Intent, nature: Nature, heads: tuple[str, ...]) -> Change:
         history = self.services.migrations().history()
-        recorded = intent.handle["base"]
-        base = tuple(str(head) for head in recorded) if isinstance(recorded, list | tuple) else ()
-        written = history.get(revision)
-        parents = set(written.down_revisions) if written else set()
-        heads = tuple(sorted({*(head for head in base if head not in parents), revision}))
-        return draft(
+        parents = {parent for head in heads if (each := history.get(head)) for parent in each.down_revisions}
+        base = _texts(intent.handle["base"])
+        change = draft(
             self.services.migrations(),
             root=self.services.project.root,
             base=base,
-            heads=heads,
+            heads=tuple(sorted({head for head in heads if head not in parents})),
             message=parameters.text(context, "message"),
             nature=nature,
         )
+        alone = change.revisions == (intent.handle["revision"],)
+        return change if alone else replace(change, nature=Nature())
 
-    def _outcome(self, change: Change, revision: str, blocks: tuple[Block, ...]) -> Outcome:
-        path = next(iter(change.sources), "")
+    def _outcome(self, change: Change, revision: str, blocks: tuple[Block, ...], *, wrote: bool = True) -> Outcome:
+        history = self.services.migrations().history()
+        known = history.get(revision)
+        path = relative(known.path, self.services.project.root) if known else ""
         count = len(change.nature.operations)
         what = f": {count} operation{'' if count == 1 else 's'}" if count else ""
         return Outcome(
-            summary=f"Wrote {path}{what}",
+            summary=f"Wrote {path}{what}" if wrote else f"No schema changes; {shown(change.revisions)} to be deployed",
             outputs={"change": change.to_json(), "revision": revision, "path": path},
             blocks=blocks,
         )
 
-    def _standing(self, history: History) -> Iterator[tuple[str, str]]:
+    def _first_environment_stands(self, history: History) -> tuple[tuple[str, str], tuple[str, ...] | None]:
         """Where the first environment stands; not being able to look is no reason to stop here."""
-        for environment in self.services.project.environments[:1]:
-            try:
-                target = self.services.project.target(environment.name, self.services.environ)
-                yield str(target.label), words(history, heads_of(target, self.services.migrations().settings()))
-            except SenseiError as error:
-                yield environment.name, f"cannot be reached: {error.what}"
+        first = self.services.project.environments[0]
+        try:
+            target = self.services.project.target(first.name, self.services.environ)
+            heads = heads_of(target, self.services.migrations().settings())
+        except (UnreachableError, UsageError) as error:
+            return (first.name, f"cannot be reached: {error.what}"), None
+        return (str(target.label), words(history, heads)), heads
 
-    def _git(self, change: Change) -> Iterator[Block]:
+    def _draft_note(self, context: Context) -> Path:
+        return self.services.project.directory / "drafts" / f"{context.run}.json"
+
+    def _remember_draft(self, context: Context, revision: str, path: Path, digest: str) -> None:
+        note = self._draft_note(context)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps({"revision": revision, "path": str(path), "sha256": digest}), encoding="utf-8")
+
+    def _rejected_draft(self, context: Context, history: History) -> str | None:
+        """The revision this run generated before, if nobody edited it, built on it, or deployed it: it is replaced."""
+        try:
+            noted = json.loads(self._draft_note(context).read_text(encoding="utf-8"))
+            revision, digest = str(noted["revision"]), str(noted["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        known = history.get(revision)
+        if context.visit == 1 or known is None or known.sha256 != digest or not known.is_head:
+            return None
+        return None if revision in self._deployed(context, history, {revision}) else revision
+
+    def _delete_draft(self, context: Context, intent: Intent) -> None:
+        replaced = intent.handle.get("replaces")
+        if replaced is None:
+            return
+        history = self._history()
+        known = history.get(str(replaced))
+        if known is not None and self._rejected_draft(context, history) == replaced:
+            known.path.unlink(missing_ok=True)
+            context.note(f"Deleted {relative(known.path, self.services.project.root)}, which was not approved.")
+
+    def _notes(self, change: Change, revision: str) -> Iterator[Block]:
+        waiting = [each for each in change.revisions if each != revision]
+        if waiting:
+            first = self.services.project.environments[0].name
+            yield Prose(f"{first} does not have {', '.join(waiting)} yet: part of this change as well.", "warning")
         root = self.services.project.root
         name = branch.current(root)
         if name is None:
@@ -206,7 +279,7 @@ class Generate:
         yield Prose(f"Commit together: {', '.join([*models, *change.sources])}", "quiet")
 
 
-def _base(history: History, head: str) -> tuple[str, ...]:
+def _refuse_several(history: History, head: str) -> None:
     if len(history.heads) > 1 and not head:
         branches = ", ".join(f"{label}@head" for label, _ in history.branches)
         raise SeveralHeadsError(
@@ -215,7 +288,20 @@ def _base(history: History, head: str) -> tuple[str, ...]:
             remedy="Join them (alembic merge heads -m 'join'), or name one: head: REVISION"
             + (f" or one of {branches}" if branches else ""),
         )
-    return history.heads
+
+
+def _without(history: History, revision: str | None) -> tuple[str, ...]:
+    """The heads of the history if one of its head revisions were not there."""
+    gone = history.get(revision) if revision else None
+    if gone is None:
+        return history.heads
+    others = [each for each in history.revisions if each is not gone]
+    followed = {parent for each in others for parent in each.down_revisions}
+    return tuple(sorted(each.revision for each in others if each.revision not in followed))
+
+
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()
 
 
 def _kept_nature(context: Context, digest: str) -> Nature:

@@ -10,8 +10,8 @@ from .signatures import signatures
 _CLASSES = {name: name.capitalize() for name in signatures()}
 
 
-class Registry(Mapping[str, Action]):
-    """The actions of one project."""
+class Actions(Mapping[str, Action]):
+    """The actions of one project; the module of `deploy` is `deploy`, its class `Deploy`."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -19,7 +19,7 @@ class Registry(Mapping[str, Action]):
 
     def __getitem__(self, name: str) -> Action:
         if name not in self._made:
-            module = import_module(f".{_MODULES.get(name, name)}", __package__) if name in _CLASSES else None
+            module = import_module(f".{name}", __package__) if name in _CLASSES else None
             if module is None:
                 raise KeyError(name)
             self._made[name] = getattr(module, _CLASSES[name])(self._services)
@@ -30,6 +30,3 @@ class Registry(Mapping[str, Action]):
 
     def __len__(self) -> int:
         return len(_CLASSES)
-
-
-_MODULES: Mapping[str, str] = {}
