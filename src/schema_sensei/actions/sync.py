@@ -1,7 +1,7 @@
 """sync: models, migrations and the live database, compared object by object."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -41,17 +41,9 @@ class Sync:
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
-        target, migrations = self._target(context), self.services.migrations()
-        history, settings = migrations.history(), migrations.settings()
-        heads = heads_of(target, settings)
-        refuse_unknown(history, heads, target)
-        made = self._made(context, history, history.heads, settings)
-        deployed = made if heads == history.heads else self._made(context, history, heads, settings)
-        models = self._models(context, made)
-        live = self._live(target, made, models, settings)
-        context.checkpoint()
-        verdicts = compare(models, made, live, deployed=deployed, ignore=_left_out(settings))
-        return _outcome(verdicts, heads, words(history, heads), target, objects=len(made.rows))
+        target = self._target(context)
+        found = look(self.services, target, checkpoint=context.checkpoint)
+        return _outcome(found, target)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         return Finding(ground="absent", seen=("Comparing changes nothing.",))
@@ -62,26 +54,63 @@ class Sync:
     def _target(self, context: Context) -> Target:
         return self.services.project.target(parameters.text(context, "environment"), self.services.environ)
 
-    def _made(self, context: Context, history: History, heads: tuple[str, ...], settings: Settings) -> Catalog:
-        context.checkpoint()
-        with replayed(self.services, history, heads) as url:
-            return _read(url, settings)
 
-    def _models(self, context: Context, made: Catalog) -> Catalog:
-        context.checkpoint()
-        extensions = sorted(row.ident for row in made.rows if row.kind == "extension" and row.ident != "plpgsql")
-        with empty(self.services) as url:
-            self.services.migrations().create_models(url, extensions=extensions)
-            with session.connect(url, application_name="sensei look") as connection:
-                return Catalog.read(connection)
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was compared: the verdicts, where the database stands, and how many objects the migrations make."""
 
-    def _live(self, target: Target, made: Catalog, models: Catalog, settings: Settings) -> Catalog:
-        """The live side, in the schemas that models or migrations use: other schemas are other people's."""
-        schemas = {row.ident for side in (made, models) for row in side.rows if row.kind == "schema"}
-        with session.connect(
-            target.url, application_name="sensei look", read_only=True, label=target.label
-        ) as connection:
-            return Catalog.read(connection, schemas=sorted(schemas), skip=_left_out(settings))
+    verdicts: tuple[Verdict, ...]
+    heads: tuple[str, ...]
+    place: str
+    objects: int
+
+    @property
+    def wrong(self) -> tuple[Verdict, ...]:
+        """The objects about which something has to be done."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.standing.normal)
+
+
+def look(services: Services, target: Target, *, checkpoint: Callable[[], None] = lambda: None) -> Comparison:
+    """Compare models, migrations and a target. Raises MigrationError, UnreachableError, StampedAheadError."""
+    migrations = services.migrations()
+    history, settings = migrations.history(), migrations.settings()
+    heads = heads_of(target, settings)
+    refuse_unknown(history, heads, target)
+    checkpoint()
+    made = _made(services, history, history.heads, settings)
+    deployed = made if heads == history.heads else _made(services, history, heads, settings)
+    checkpoint()
+    models = _models(services, made)
+    checkpoint()
+    live = _live(target, made, models, settings)
+    verdicts = compare(models, made, live, deployed=deployed, ignore=_left_out(settings))
+    return Comparison(verdicts, heads, words(history, heads), len(made.rows))
+
+
+def count_drift(services: Services, target: Target) -> int:
+    """How many objects of the target are not as models and migrations say. Raises as `look` does."""
+    return len(look(services, target).wrong)
+
+
+def _made(services: Services, history: History, heads: tuple[str, ...], settings: Settings) -> Catalog:
+    with replayed(services, history, heads) as url:
+        return _read(url, settings)
+
+
+def _models(services: Services, made: Catalog) -> Catalog:
+    # Types and operators that the models use may come from extensions; the migrations know which.
+    extensions = sorted(row.ident for row in made.rows if row.kind == "extension" and row.ident != "plpgsql")
+    with empty(services) as url:
+        services.migrations().create_models(url, extensions=extensions)
+        with session.connect(url, application_name="sensei look") as connection:
+            return Catalog.read(connection)
+
+
+def _live(target: Target, made: Catalog, models: Catalog, settings: Settings) -> Catalog:
+    """The live side, in the schemas that models or migrations use: other schemas are other people's."""
+    schemas = {row.ident for side in (made, models) for row in side.rows if row.kind == "schema"}
+    with session.connect(target.url, application_name="sensei look", read_only=True, label=target.label) as connection:
+        return Catalog.read(connection, schemas=sorted(schemas), skip=_left_out(settings))
 
 
 def _read(url: Secret, settings: Settings) -> Catalog:
@@ -94,25 +123,20 @@ def _left_out(settings: Settings) -> tuple[str, ...]:
     return (f"{table.schema or 'public'}.{table.name}",)
 
 
-def _outcome(
-    verdicts: tuple[Verdict, ...], heads: tuple[str, ...], place: str, target: Target, *, objects: int
-) -> Outcome:
-    wrong = [verdict for verdict in verdicts if not verdict.standing.normal]
-    counts = Counter(verdict.standing for verdict in verdicts)
-    if wrong:
-        summary = f"{len(wrong)} objects differ: " + ", ".join(
-            f"{counts[standing]} {standing.value}" for standing in Standing if counts[standing] and not standing.normal
+def _outcome(found: Comparison, target: Target) -> Outcome:
+    counts = Counter(verdict.standing for verdict in found.wrong)
+    if counts:
+        summary = f"{len(found.wrong)} objects differ: " + ", ".join(
+            f"{counts[standing]} {standing.value}" for standing in Standing if counts[standing]
         )
     else:
-        summary = f"Models, migrations and {target.environment.name} agree ({objects} objects)"
+        summary = f"Models, migrations and {target.environment.name} agree ({found.objects} objects)"
+    told = [verdict for verdict in found.verdicts if verdict.standing is not Standing.NOT_MODELLED]
     return Outcome(
-        name="drift" if wrong else "ok",
+        name="drift" if counts else "ok",
         summary=summary,
-        outputs={
-            "verdicts": [verdict.to_json() for verdict in verdicts if verdict.standing is not Standing.NOT_MODELLED],
-            "heads": list(heads),
-        },
-        blocks=tuple(_blocks(verdicts, f"{target.label} stands {place}")),
+        outputs={"verdicts": [verdict.to_json() for verdict in told], "heads": list(found.heads)},
+        blocks=tuple(_blocks(found.verdicts, f"{target.label} is {found.place}")),
     )
 
 

@@ -67,5 +67,5 @@ def words(history: History, heads: tuple[str, ...]) -> str:
     if unknown := history.unknown(heads):
         return f"ahead: at {shown(unknown)}, which no file here describes"
     pending = len(history.pending(heads))
-    place = f"at {shown(heads)}" if heads else "empty, no revision yet"
+    place = f"at {shown(heads)}" if heads else "without a revision"
     return f"{place}, {pending} pending" if pending else f"{place}, nothing pending"

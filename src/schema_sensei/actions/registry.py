@@ -10,7 +10,7 @@ from .signatures import signatures
 _CLASSES = {name: name.capitalize() for name in signatures()}
 
 
-class Actions(Mapping[str, Action]):
+class Registry(Mapping[str, Action]):
     """The actions of one project; the module of `deploy` is `deploy`, its class `Deploy`."""
 
     def __init__(self, services: Services) -> None:
