@@ -183,9 +183,16 @@ class SenseiApp(App[None]):
         else:
             self.switch_mode("history")
 
+    def home(self) -> None:
+        """Go to the guide's first question."""
+        self.switch_mode("guide")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._on_guide(lambda guide: guide.restart())
+
     def jump(self, workflow: str) -> None:
         """Go to a workflow's recommendation."""
-        self.switch_mode("guide")
+        self.home()
         self._on_guide(lambda guide: guide.jump(workflow))
 
     def session_over(self, session: "Session") -> None:

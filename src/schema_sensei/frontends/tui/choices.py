@@ -32,11 +32,11 @@ class Row:
     set_apart: bool = False
     """Leave an empty line above: this row is of another kind than those before it."""
     careful: bool = False
-    """A digit only moves the cursor here; taking it needs ⏎."""
+    """Its mark only moves the cursor here; taking it needs ⏎."""
 
 
 class Choices(ScrollView, can_focus=True):
-    """Rows with a cursor: digits and ⏎ take, arrows move. With cursor None nothing is taken until one is chosen."""
+    """Rows with a cursor: a row's mark (its digit) and ⏎ take, arrows move. With cursor None nothing is taken until one is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down,k,j", "none", "choose"),
@@ -147,14 +147,14 @@ class Choices(ScrollView, can_focus=True):
         if event.key in steps:
             at = self._cursor if self._cursor is not None else (-1 if steps[event.key] > 0 else len(self._rows))
             self.move(at + steps[event.key])
-        elif event.character is not None and event.character.isdecimal() and self._digit(event.character):
+        elif event.character is not None and self._by_mark(event.character):
             pass
         else:
             return
         event.stop()
         event.prevent_default()
 
-    def _digit(self, character: str) -> bool:
+    def _by_mark(self, character: str) -> bool:
         for index, row in enumerate(self._rows):
             if row.mark == character:
                 if row.careful:

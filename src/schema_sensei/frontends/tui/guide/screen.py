@@ -122,6 +122,12 @@ class GuideScreen(Frame):
     def action_resume(self) -> None:
         self.sensei.resume(self.waiting)
 
+    def restart(self) -> None:
+        """Begin again at the first question."""
+        if self.walk is not None:
+            self.walk = self.walk.back_to(0)
+            self.show()
+
     def jump(self, workflow: str) -> None:
         """Go to a workflow as if its answers had been given."""
         self._jump(workflow)

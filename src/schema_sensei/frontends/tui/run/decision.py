@@ -54,6 +54,11 @@ class Decision(Vertical):
         yield from self.answering()
         yield Static(id="why")
 
+    @property
+    def draft(self) -> str:
+        """What was typed so far: it is there again when the same thing is asked again."""
+        return ""
+
     def answering(self) -> Iterator[Widget]:
         """The widget that answers; it takes the focus."""
         raise NotImplementedError
@@ -99,18 +104,23 @@ class Answer(Input):
 class Type(Decision):
     """One line of text: the words that confirm, or a value with its pattern."""
 
-    def __init__(self, question: Question, prompt: TypedConfirm | EnterText) -> None:
+    def __init__(self, question: Question, prompt: TypedConfirm | EnterText, draft: str) -> None:
         super().__init__(question)
         self.prompt = prompt
+        self._draft = draft
+
+    @property
+    def draft(self) -> str:
+        return self.query_one(Answer).value
 
     def answering(self) -> Iterator[Widget]:
         match self.prompt:
             case TypedConfirm(expected=expected):
                 yield Static(Content.assemble("Type ", (clean(expected), "bold $warning"), " to go on."), id="hint")
-                yield Answer(id="answers")
+                yield Answer(self._draft, id="answers")
             case EnterText(pattern_hint=hint, default=default):
                 yield Static(literal(hint, QUIET), id="hint")
-                yield Answer(default, id="answers")
+                yield Answer(self._draft or default, id="answers")
             case _:
                 assert_never(self.prompt)
         yield Static(id="problem")
@@ -176,13 +186,13 @@ class Tick(Decision):
             self.action_tick()
 
 
-def decision(question: Question) -> Decision:
-    """The decision area for a prompt."""
+def decision(question: Question, draft: str = "") -> Decision:
+    """The decision area for a prompt; `draft` is what was typed before it was left."""
     match question.prompt:
         case Choose() | Confirm() | Resolve() as prompt:
             return Pick(question, prompt)
         case TypedConfirm() | EnterText() as prompt:
-            return Type(question, prompt)
+            return Type(question, prompt, draft)
         case Checklist() as prompt:
             return Tick(question, prompt)
         case _:

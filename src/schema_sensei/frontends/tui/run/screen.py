@@ -70,6 +70,7 @@ class RunScreen(Frame):
         self.session: Session | None = None
         self.question: Question | None = None
         self._over = False
+        self._drafts: dict[str, str] = {}
 
     def body(self) -> Iterable[Widget]:
         yield Static(id="life")
@@ -152,7 +153,7 @@ class RunScreen(Frame):
     async def _ask(self, question: Question) -> None:
         await self.query("#decision").remove()
         self.question = question
-        area = decision(question)
+        area = decision(question, self._drafts.pop(question.prompt.key, ""))
         await self.query_one("#right").mount(area)
         self.remove_class("-reading")
         area.query_one("#answers").focus()
@@ -256,16 +257,18 @@ class RunScreen(Frame):
             self.action_home()
         elif self.question is not None:
             question = self.question
+            area = self.query_one(Decision)
             if self.query_one("#why").display:
                 self.query_one(Decision).toggle_why("")
                 return
+            self._drafts[question.prompt.key] = area.draft
             await self._close_question()
             question.leave(Back())
         else:
             self.sensei.say("A step is running. ^c stops it; it can be resumed.")
 
     def action_home(self) -> None:
-        self.app.switch_mode("guide")
+        self.sensei.home()
 
     def action_transcript(self) -> None:
         self.sensei.show_run(self.view.run)

@@ -116,6 +116,8 @@ def _step(step: StepView, event: Previewed | Answered | OutputLine | Noted | Ste
         case OutputLine():
             return step
         case Noted():
+            if step.notes and step.notes[-1] == event:  # said again, for one more press of the same key
+                return step
             return replace(step, notes=(*step.notes, event)[-NOTES_KEPT:])
         case StepFinished():
             return replace(
