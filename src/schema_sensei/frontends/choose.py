@@ -64,9 +64,9 @@ def front_end(face: Face, answers: "Answers | None" = None) -> "FrontEnd":
 
             return QuestionsFront()
         case "tui":
-            from . import tui
+            from .tui import app
 
-            return tui
+            return app
         case _:
             assert_never(face)
 

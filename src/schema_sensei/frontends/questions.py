@@ -79,7 +79,7 @@ class QuestionsTalk:
             questionary.Choice(_title(option), value=option.key, shortcut_key=str(at) if few else None)
             for at, option in enumerate(options, 1)
         ]
-        return self._asked(
+        said: Said = self._asked(
             questionary.select(
                 one_line(question),
                 choices=choices,
@@ -91,12 +91,13 @@ class QuestionsTalk:
             commands,
             _KEYS,
         )
+        return said
 
     def enter(
         self, question: str, default: str, complaint: Callable[[str], str], commands: tuple[Command, ...]
     ) -> Said:
         """A line of text, checked while it is typed."""
-        return self._asked(
+        said: Said = self._asked(
             questionary.text(
                 one_line(question),
                 default=default,
@@ -106,6 +107,7 @@ class QuestionsTalk:
             commands,
             _TYPING_KEYS,
         )
+        return said
 
     def tick(
         self, question: str, items: tuple[Option, ...], commands: tuple[Command, ...]
