@@ -1,0 +1,55 @@
+"""`sensei` with a gun to its head: killed.py POINT LOG sensei-arguments...
+
+Writes the name of each point that it passes to LOG, and dies with SIGKILL at the one whose name and count are POINT
+(such as `append:12` or `committed:1`); with POINT `none` it lives. Points are: after every write to the journal
+(`create`, `append`), around the revision file, around every statement sent to the target, and around its COMMIT.
+"""
+
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from schema_sensei import cli
+from schema_sensei.gates.execution import Execution
+from schema_sensei.journal.store import StoredJournal
+from schema_sensei.migrations import Migrations
+
+point, log = sys.argv[1], Path(sys.argv[2])
+passed: Counter[str] = Counter()
+
+
+def reach(name: str) -> None:
+    """Pass this point, or die here."""
+    passed[name] += 1
+    here = f"{name}:{passed[name]}"
+    with log.open("a") as file:
+        file.write(f"{here}\n")
+    if here == point:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(owner: type, method: str, before: str | None, after: str) -> None:
+    """Put points before and after a method; what it does stays as it is."""
+    original: Callable[..., Any] = getattr(owner, method)
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            reach(before)
+        result = original(*args, **kwargs)
+        reach(after)
+        return result
+
+    setattr(owner, method, watched)
+
+
+around(StoredJournal, "create", None, "create")
+around(StoredJournal, "append", None, "append")
+around(Migrations, "autogenerate", "generating", "generated")
+around(Execution, "_execute", "executing", "executed")
+around(Execution, "_transaction", "beginning", "committed")
+sys.argv = ["sensei", *sys.argv[3:]]
+cli.main()

@@ -1,0 +1,114 @@
+"""kill -9 at every point of a real run of new-table; then `sensei resume` until it is done: every effect once."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schema_sensei.postgres.session import connect
+from schema_sensei.practice import lesson, project
+from schema_sensei.project import config
+from schema_sensei.terms.exit_codes import ExitCode
+
+KILLED = Path(__file__).parent / "killed.py"
+PARTS = 4
+"""Parts of the matrix, so that workers can share it; each has a project of its own."""
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="sensei-crash-"))
+    place.chmod(0o755)
+    with project.opened(place / "practice") as practice:
+        settings = practice.root / "sensei.yaml"
+        kept = [line for line in settings.read_text().splitlines() if not line.startswith("tests:")]
+        settings.write_text("\n".join([*kept, "tests: ['true']"]) + "\n")  # they change nothing, and take their time
+        _git(practice.root, "commit", "--quiet", "--all", "--message", "no tests")
+        yield practice.root
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
+
+
+def _reset(root: Path) -> None:
+    _git(root, "checkout", "--quiet", ".")
+    _git(root, "clean", "--quiet", "-fd")
+    for journal in (root / ".sensei").glob("journal*"):
+        journal.unlink()
+    loaded = config.load(root)
+    with connect(loaded.target("prod").url) as admin:
+        admin.execute("DROP DATABASE dev WITH (FORCE)")
+        admin.execute("CREATE DATABASE dev TEMPLATE staging")
+    lesson.add_certificates(root)
+
+
+def _sensei(root: Path, point: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    log = root.parent / "points"
+    log.unlink(missing_ok=True)
+    return subprocess.run(
+        [sys.executable, str(KILLED), point, str(log), *arguments],
+        cwd=root,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def _run(root: Path, point: str) -> subprocess.CompletedProcess[str]:
+    return _sensei(root, point, "run", "new-table", "--answers", str(lesson.ANSWERS))
+
+
+def _effects(root: Path) -> tuple[int, int, list[str]]:
+    """Revision files of the change, its tables in dev, and where dev stands."""
+    files = len(list((root / "migrations" / "versions").glob("*add_certificates.py")))
+    with connect(config.load(root).target("dev").url) as connection:
+        tables = connection.execute("SELECT 1 FROM pg_tables WHERE tablename = 'certificates'").fetchall()
+        heads = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return files, len(tables), [str(head) for (head,) in heads]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_anywhere_the_run_ends_with_every_effect_once(
+    root: Path, part: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _reset(root)
+    whole = _run(root, "none")
+    assert whole.returncode == ExitCode.DONE, whole.stdout + whole.stderr
+    points = (root.parent / "points").read_text().split()
+    assert {"create", "append", "generating", "generated", "executing", "executed", "beginning", "committed"} == {
+        point.split(":")[0] for point in points
+    }
+    asked = 0
+    for point in points[part::PARTS]:
+        _reset(root)
+        killed = _run(root, point)
+        assert killed.returncode == -signal.SIGKILL, f"{point}: {killed.stdout}{killed.stderr}"
+        asked += _finish(root, point)
+        files, tables, heads = _effects(root)
+        assert (files, tables, len(heads)) == (1, 1, 1), f"killed at {point}: {files}, {tables}, {heads}"
+        (revision,) = (root / "migrations" / "versions").glob("*add_certificates.py")
+        assert heads[0] in revision.name, point
+    with capsys.disabled():
+        mine = len(points[part::PARTS])
+        print(f"\n  part {part + 1} of {PARTS}: killed at {mine} of {len(points)} points, {asked} asked a person")
+
+
+def _finish(root: Path, point: str) -> bool:
+    """Resume until the run is done; whether a person had to resolve an effect on the way."""
+    resumed = _sensei(root, "none", "resume", "--answers", str(lesson.ANSWERS))
+    asked = resumed.returncode == ExitCode.RESOLVE
+    if asked:
+        resumed = _sensei(root, "none", "resume", "--answers", str(lesson.ANSWERS), "--set", "deploy.resolve=again")
+    assert resumed.returncode == ExitCode.DONE, f"killed at {point}: {resumed.stdout}{resumed.stderr}"
+    return asked
