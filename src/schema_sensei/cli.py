@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from . import __version__
+from . import __version__, debug_log
 from .terms.errors import SenseiError, UsageError
 from .terms.exit_codes import ExitCode
+from .terms.secrets import Redactor
 
 if TYPE_CHECKING:
-    from .composition import Workbench
+    from .composition.workbench import Workbench
 
 EXIT_CODES = """\b
 Exit codes
@@ -25,6 +26,9 @@ Exit codes
 """
 
 Command = Callable[..., Any]
+
+REDACTOR = Redactor()
+"""Learns every secret this process meets, for journal, screen and log."""
 
 
 class Verb(click.Command):
@@ -48,16 +52,16 @@ class Verbs(click.Group):
 
     command_class = Verb
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Keep the order in which the verbs are defined."""
         return list(self.commands)
 
 
 def _workbench(ctx: click.Context) -> "Workbench":
-    from .composition import Workbench
+    """The project's workbench, closed when the command ends."""
+    from .composition.workbench import Workbench
 
-    settings = ctx.find_root().obj
-    return Workbench.open(settings["directory"], debug=settings["debug"])
+    return ctx.with_resource(Workbench.open(ctx.obj["directory"], REDACTOR))
 
 
 def _face_options(command: Command) -> Command:
@@ -92,11 +96,12 @@ def sensei(ctx: click.Context, debug: Path | None, directory: Path, face: str | 
       sensei                     ask, then run the workflow that fits
       sensei run new-table       go straight to a workflow
     """
-    ctx.obj = {"directory": directory, "debug": debug}
+    debug_log.start(debug, REDACTOR)
+    ctx.obj = {"directory": directory}
     if ctx.invoked_subcommand is None:
-        from .composition import guide
+        from .composition.visits import guide
 
-        ctx.exit(guide(directory, face=face, debug=debug))
+        ctx.exit(guide(directory, REDACTOR, face=face))
 
 
 @sensei.command(example="sensei practice --fresh")
@@ -112,9 +117,9 @@ def sensei(ctx: click.Context, debug: Path | None, directory: Path, face: str | 
 @click.pass_context
 def practice(ctx: click.Context, where: Path, fresh: bool, face: str | None) -> None:
     """Practise on a small project with a real embedded PostgreSQL; nothing to install."""
-    from .composition import practise
+    from .composition.visits import practise
 
-    ctx.exit(practise(where, fresh=fresh, face=face, debug=ctx.obj["debug"]))
+    ctx.exit(practise(ctx.obj["directory"] / where, REDACTOR, fresh=fresh, face=face))
 
 
 @sensei.command(example="sensei run new-table --answers answers.yaml --set inputs.message='add certificates'")
@@ -135,11 +140,10 @@ def run(
     face: str | None,
 ) -> None:
     """Run a workflow: full screen, in prompts, in plain lines, or from answers."""
-    from .composition import run_workflow
+    from .composition import visits
 
-    ctx.exit(
-        run_workflow(_workbench(ctx), workflow, answers=answers, pairs=pairs, record=record, dry=dry_run, face=face)
-    )
+    bench = _workbench(ctx)
+    ctx.exit(visits.run(bench, workflow, answers=answers, pairs=pairs, record=record, dry=dry_run, face=face))
 
 
 @sensei.command(example="sensei resume")
@@ -153,9 +157,9 @@ def resume(
     ctx: click.Context, run_id: str, answers: Path | None, pairs: tuple[str, ...], take_over: bool, face: str | None
 ) -> None:
     """Go on with an unfinished run: finished steps stay done, an interrupted one is looked into first."""
-    from .composition import resume_run
+    from .composition import visits
 
-    ctx.exit(resume_run(_workbench(ctx), run_id, answers=answers, pairs=pairs, take_over=take_over, face=face))
+    ctx.exit(visits.resume(_workbench(ctx), run_id, answers=answers, pairs=pairs, take_over=take_over, face=face))
 
 
 @sensei.command(example="sensei runs")
@@ -163,7 +167,9 @@ def resume(
 @click.pass_context
 def runs(ctx: click.Context, as_json: bool) -> None:
     """List the runs of this project, newest first."""
-    click.echo(_workbench(ctx).list_runs(as_json=as_json))
+    from .composition import listings
+
+    click.echo(listings.runs(_workbench(ctx), as_json=as_json))
 
 
 @sensei.command(example="sensei show 7f3a > transcript.md")
@@ -172,7 +178,9 @@ def runs(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context, run_id: str, as_json: bool) -> None:
     """Print the transcript of a run as Markdown; without RUN, of the newest."""
-    click.echo(_workbench(ctx).show(run_id, as_json=as_json))
+    from .composition import listings
+
+    click.echo(listings.show(_workbench(ctx), run_id, as_json=as_json))
 
 
 @sensei.command(example="sensei watch 7f3a")
@@ -180,7 +188,9 @@ def show(ctx: click.Context, run_id: str, as_json: bool) -> None:
 @click.pass_context
 def watch(ctx: click.Context, run_id: str) -> None:
     """Follow a run that somebody else drives; read only."""
-    ctx.exit(_workbench(ctx).watch(run_id))
+    from .composition import visits
+
+    ctx.exit(visits.watch(_workbench(ctx), run_id))
 
 
 @sensei.command(example="sensei status")
@@ -189,8 +199,9 @@ def watch(ctx: click.Context, run_id: str) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool, drift: bool) -> None:
     """Say per environment where it stands: heads, pending revisions, unfinished runs, drift."""
-    bench = _workbench(ctx)
-    text, code = bench.status(as_json=as_json, drift=drift)
+    from .composition import listings
+
+    text, code = listings.status(_workbench(ctx), as_json=as_json, drift=drift)
     click.echo(text)
     ctx.exit(code)
 
@@ -201,7 +212,7 @@ def status(ctx: click.Context, as_json: bool, drift: bool) -> None:
 @click.pass_context
 def init(ctx: click.Context, force: bool, only_print: bool) -> None:
     """Write sensei.yaml for the project in this folder, from what stands there."""
-    from .composition import initialise
+    from .composition.setup import initialise
 
     click.echo(initialise(ctx.obj["directory"], force=force, only_print=only_print))
 
@@ -212,9 +223,9 @@ def init(ctx: click.Context, force: bool, only_print: bool) -> None:
 @click.pass_context
 def lint(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
     """Check trees and workflows; every problem at once, with file, line and column."""
-    from .composition import lint_definitions
+    from .composition import papers
 
-    text, code = lint_definitions(paths, directory=ctx.obj["directory"], form=form)
+    text, code = papers.lint(paths, directory=ctx.obj["directory"], form=form)
     click.echo(text)
     ctx.exit(code)
 
@@ -227,9 +238,9 @@ def lint(ctx: click.Context, paths: tuple[Path, ...], form: str) -> None:
 @click.pass_context
 def docs(ctx: click.Context, where: Path, check: bool) -> None:
     """Write the decision tree, the decision matrix and a page per workflow as Markdown with Mermaid."""
-    from .composition import write_docs
+    from .composition import papers
 
-    text, code = write_docs(where, directory=ctx.obj["directory"], check=check)
+    text, code = papers.write_docs(where, directory=ctx.obj["directory"], check=check)
     click.echo(text)
     ctx.exit(code)
 
@@ -239,9 +250,9 @@ def docs(ctx: click.Context, where: Path, check: bool) -> None:
 @click.pass_context
 def meaning(ctx: click.Context, message: tuple[str, ...]) -> None:
     """Say what an error message means, whether it is dangerous, and what to do now."""
-    from .composition import explain_message
+    from .composition import papers
 
-    text, code = explain_message(" ".join(message), directory=ctx.obj["directory"])
+    text, code = papers.explain(" ".join(message), directory=ctx.obj["directory"])
     click.echo(text)
     ctx.exit(code)
 
@@ -250,7 +261,7 @@ def meaning(ctx: click.Context, message: tuple[str, ...]) -> None:
 @click.argument("kind", type=click.Choice(["tree", "workflow", "troubleshooting", "project"]))
 def schema(kind: str) -> None:
     """Print the JSON Schema of a YAML file, for editors."""
-    from .composition import json_schema
+    from .composition.papers import json_schema
 
     click.echo(json_schema(kind))
 
@@ -291,6 +302,4 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.DONE)
     except Exception as error:
-        from .debug_log import unexpected
-
-        _fail(unexpected(error))
+        _fail(debug_log.unexpected(error))

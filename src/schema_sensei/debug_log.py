@@ -21,7 +21,7 @@ class _MaskingFormatter(logging.Formatter):
 
 
 def start(file: Path | None, redactor: Redactor) -> None:
-    """Log to `file` from now on, or swallow all logging when there is none. Raises UsageError when it cannot be written."""
+    """Log to `file` from now on, or swallow all logging without one. Raises UsageError when it cannot be written."""
     LOGGER.propagate = False
     LOGGER.handlers.clear()
     if file is None:
