@@ -1,9 +1,11 @@
 """Alembic in a worker process; results come back as data."""
 
+from .discovery import discover
 from .generated import Caution, Generated, Operation
 from .history import History, Problem, Revision
 from .layout import Layout
 from .migrations import Migrations, new_revision_id
+from .scaffolding import scaffold
 from .settings import Settings
 from .unit import Unit
 
@@ -18,5 +20,7 @@ __all__ = [
     "Revision",
     "Settings",
     "Unit",
+    "discover",
     "new_revision_id",
+    "scaffold",
 ]

@@ -26,6 +26,8 @@ OUTPUT_LIMIT = 64 * 1024
 """How many bytes of a command's output are kept, from its end."""
 
 _START = "import sys; sys.path.append(sys.argv[1]); from schema_sensei.migrations.server import serve; serve({})"
+_KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT"})
+_KEPT_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_")
 _CODE_HOME = str(Path(__file__).parents[2])
 
 
@@ -179,7 +181,6 @@ class WarmServer:
         self._stop()
         ours, theirs = socket.socketpair()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
-        # Alembic picks from sets when it merges branches: with a fixed seed the same files give the same SQL
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START.format(theirs.fileno()), _CODE_HOME],
@@ -188,7 +189,7 @@ class WarmServer:
                 stderr=errors,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace", "PYTHONHASHSEED": "0"},
+                env=_environ(),
             )
         self._process, self._control, self._errors = process, ours, errors
         self._finalizer = weakref.finalize(self, _end, process, ours, errors)
@@ -230,6 +231,16 @@ class WarmServer:
             remedy="Something that env.py imports ends or crashes the interpreter; run `alembic history` by hand.",
             output=output,
         )
+
+
+def _environ() -> dict[str, str]:
+    """What the server itself needs: it can be read in the process list, so nothing that may hold a password.
+
+    Each command gets the whole environment with its request. The fixed hash seed is for Alembic, which picks from sets
+    when it merges branches: so the same files always give the same SQL.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    return {**kept, "PYTHONHASHSEED": "0"}
 
 
 def _follow(job: _Job, on_event: Callable[[Message], None], deadline: float) -> tuple[Message, int | None]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 from ..terms.secrets import Secret
 from .client import WarmServer
@@ -25,13 +25,14 @@ class Migrations:
     """One project's Alembic. Thread-safe; every method but `warm`, `cancel` and `close` blocks until its process ended.
 
     `timeout` is in seconds, for one command. Every method may raise the errors of `errors.py`; those of the project's
-    own code say file and line.
+    own code say file and line. `server` may be lent, for several projects to share one.
     """
 
-    def __init__(self, layout: Layout, *, timeout: float = 300.0) -> None:
+    def __init__(self, layout: Layout, *, timeout: float = 300.0, server: WarmServer | None = None) -> None:
         self.layout = layout
         self._timeout = timeout
-        self._server = WarmServer()
+        self._server = server or WarmServer()
+        self._lent = server is not None
 
     def warm(self) -> None:
         """Starts the server that has Alembic loaded; returns at once."""
@@ -42,10 +43,11 @@ class Migrations:
         self._server.cancel()
 
     def close(self) -> None:
-        """Ends the server and whatever it runs."""
-        self._server.close()
+        """Ends the server and whatever it runs, unless it was lent to us."""
+        if not self._lent:
+            self._server.close()
 
-    def __enter__(self) -> "Migrations":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

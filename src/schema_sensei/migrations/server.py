@@ -103,7 +103,7 @@ class Server:
 
             run(request, job)
             status = 0
-        except BaseException:  # noqa: BLE001 - the last frame of this process: what is not told here is lost
+        except BaseException:
             traceback.print_exc()
         finally:
             os._exit(status)

@@ -58,7 +58,7 @@ def _name(table: Any, schema: Any = None) -> str:
 def _renamed_columns(found: list[ops.MigrateOperation]) -> Iterator[Caution]:
     added = [each for each in found if isinstance(each, ops.AddColumnOp)]
     for dropped in (each for each in found if isinstance(each, ops.DropColumnOp)):
-        old = dropped._reverse.column if dropped._reverse is not None else None  # noqa: SLF001 - the only place of its type
+        old = dropped._reverse.column if dropped._reverse is not None else None  # noqa: SLF001 - its type is nowhere else
         for new in added:
             same = (new.table_name, new.schema) == (dropped.table_name, dropped.schema)
             if same and old is not None and _alike(old, new.column):
@@ -96,7 +96,7 @@ def _renamed_tables(found: list[ops.MigrateOperation]) -> Iterator[Caution]:
 def _types_left_behind(found: list[ops.MigrateOperation]) -> Iterator[Caution]:
     for each in found:
         columns: Iterable[Any] = ()
-        if isinstance(each, ops.DropColumnOp) and each._reverse is not None:  # noqa: SLF001 - the only place of its type
+        if isinstance(each, ops.DropColumnOp) and each._reverse is not None:  # noqa: SLF001 - its type is nowhere else
             columns = (each._reverse.column,)  # noqa: SLF001 - the same
         elif isinstance(each, ops.DropTableOp):
             columns = each.to_table().columns
@@ -252,7 +252,7 @@ def _server_defaults(settings: Settings, tables: list[Table]) -> Iterator[Cautio
         yield Caution(
             "server-default",
             _some(names),
-            f"{len(names)} columns have a server default, identity or computed value, and env.py does not compare them.",
+            f"{len(names)} columns have a server default, identity or computed value; env.py does not compare them.",
             "Pass compare_server_default=True to context.configure().",
         )
 

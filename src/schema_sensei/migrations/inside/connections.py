@@ -77,7 +77,7 @@ class Approved:
                 remedy="Open other databases lazily, not when env.py or the models are imported.",
             )
         arguments, parameters = dialect.create_connect_args(self._url.set(drivername=f"postgresql+{dialect.driver}"))
-        merged = {key: value for key, value in given.items() if key in _KEPT} | parameters
+        merged = {key: value for key, value in given.items() if key in _KEPT} | dict(parameters)
         if "psycopg" in dialect.driver:
             merged = {"application_name": APPLICATION_NAME, "connect_timeout": _CONNECT_TIMEOUT} | merged
         self._leading = True

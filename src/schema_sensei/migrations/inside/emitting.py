@@ -57,8 +57,8 @@ class _Recorder:
         connection = _Bind(self)
         impl = context.impl
         context.connection = impl.connection = connection  # type: ignore[assignment]  # the offline one is a mock, too
-        impl._exec = self.execute  # type: ignore[method-assign]  # noqa: SLF001 - where all SQL passes
-        impl.static_output = lambda text: None  # type: ignore[method-assign]  # comments; BEGIN and COMMIT are below
+        impl._exec = self.execute  # type: ignore[method-assign, assignment]  # noqa: SLF001 - where all SQL passes
+        impl.static_output = lambda _: None  # type: ignore[method-assign, assignment]  # comments; BEGIN and COMMIT are below
         impl.emit_begin = lambda: self.border(transactional=True)  # type: ignore[method-assign]  # the borders
         impl.emit_commit = lambda: self.border(transactional=False)  # type: ignore[method-assign]  # the same
 
@@ -72,21 +72,19 @@ class _Recorder:
     def execute(
         self,
         construct: Any,
-        execution_options: Mapping[str, Any] | None = None,
+        _execution_options: Mapping[str, Any] | None = None,
         multiparams: Sequence[Mapping[str, Any]] | None = None,
         params: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Notes one statement with its values written into it."""
+    ) -> str:
+        """Notes one statement with its values written into it, and returns it."""
         if isinstance(construct, str):
             construct = text(construct)
         if params:
             construct = (
                 construct.bindparams(**params) if hasattr(construct, "bindparams") else construct.values(**params)
             )
-        for values in multiparams or ():
-            self.execute(construct, params=values)
         if multiparams:
-            return
+            return [self.execute(construct, params=values) for values in multiparams][-1]
         literal = {} if isinstance(construct, DDLElement) else {"compile_kwargs": {"literal_binds": True}}
         compiled = construct.compile(dialect=self._dialect, **literal)
         statement = str(compiled).strip().rstrip(";").rstrip()
@@ -97,6 +95,7 @@ class _Recorder:
                 self.border(transactional=True)
             case _:
                 self.parts[-1].statements.append(statement)
+        return statement
 
 
 class _Bind(MockConnection):
@@ -108,19 +107,19 @@ class _Bind(MockConnection):
         self.closed = False
         self.info: dict[str, Any] = {}
 
-    def execute(self, statement: Any, parameters: Any = None, execution_options: Any = None) -> Any:
+    def execute(self, statement: Any, parameters: Any = None, execution_options: Any = None) -> Any:  # noqa: ARG002 - as theirs
         self._recorder.touched |= not isinstance(statement, DDLElement)
         many = list(parameters) if isinstance(parameters, (list, tuple)) else None
-        self._recorder.execute(statement, multiparams=many, params=None if many else parameters)
-        return NoAnswer(" ".join(str(statement).split()), self._recorder.asked)
+        written = self._recorder.execute(statement, multiparams=many, params=None if many else parameters)
+        return NoAnswer(" ".join(written.split()), self._recorder.asked)
 
-    def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
+    def exec_driver_sql(self, statement: str, parameters: Any = None, **_: Any) -> Any:
         self._recorder.touched = True
         if parameters:
             raise Unanswered(statement)
         return self.execute(text(statement.replace(":", r"\:")))
 
-    def scalar(self, statement: Any, parameters: Any = None, **_: Any) -> Any:
+    def scalar(self, statement: Any, *_arguments: Any, **_: Any) -> Any:
         self._recorder.touched = True
         self._recorder.asked.append(" ".join(str(statement).split()))
         raise Unanswered(statement)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import coerce_resource_to_filename
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 
 from ..env_file import url_arguments, url_variables
 from ..errors import MigrationError, NotConfiguredError, UnsupportedEnvironmentError
@@ -47,10 +48,10 @@ class Environment:
         self.stand_in_statements: list[Any] = []
         self._configured = False
 
-    def __enter__(self) -> "Environment":
+    def __enter__(self) -> Self:
         os.chdir(self.layout.root)
         sys.path[:] = [entry for entry in sys.path if entry not in {"", "."}] + [str(self.layout.root)]
-        logging.config.fileConfig = lambda *_, **__: None  # type: ignore[assignment]  # env.py would reset our logging
+        logging.config.fileConfig = lambda *_, **__: None  # env.py would reset our logging
         self.approved.install()
         return self
 
@@ -113,7 +114,7 @@ class Environment:
         in a real upgrade. Raises what `run` raises.
         """
         connect = Engine.connect
-        Engine.connect = self._stand_in  # type: ignore[method-assign, assignment]  # this process runs one command
+        Engine.connect = self._lend  # type: ignore[method-assign]  # this process runs one command
         try:
             return self._run(steps, self._rendering(adjust), options)
         except Exception as online:
@@ -140,11 +141,17 @@ class Environment:
 
         return configure
 
-    def _stand_in(self, engine: Engine | None = None, **_: Any) -> StandIn:
-        from sqlalchemy.dialects.postgresql.psycopg import dialect
+    @property
+    def _lend(self) -> Callable[..., StandIn]:
+        """A plain function, which becomes a method of Engine."""
+        return lambda engine, **_: self._stand_in(engine)
 
+    def _stand_in(self, engine: Engine | None = None) -> StandIn:
         return StandIn(
-            engine.dialect if engine is not None else dialect(), engine, self.stand_in_statements, self.asked
+            engine.dialect if engine is not None else make_url(_NOWHERE).get_dialect()(),
+            engine,
+            self.stand_in_statements,
+            self.asked,
         )
 
     def _run(
@@ -172,7 +179,7 @@ class Environment:
                 self.stand_in_statements = connection._statements  # noqa: SLF001 - one idea in two modules
             configure(original, {"connection": connection, "url": url, **given})
 
-        environment.configure = hooked  # type: ignore[method-assign]  # the module's proxy looks the method up here
+        environment.configure = hooked  # type: ignore[method-assign, assignment]  # the module's proxy looks the method up here
         with environment:
             try:
                 script.run_env()

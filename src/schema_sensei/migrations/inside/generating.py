@@ -34,12 +34,11 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
             f"There is a revision {arguments['revision']} already.", remedy="Choose another id, or use that revision."
         )
     script = environment.script
-    given = {name: arguments[name] for name in ("message",)}
     context = RevisionContext(
         environment.config,
         script,
         {
-            **given,
+            "message": arguments["message"],
             "autogenerate": True,
             "sql": False,
             "head": head,
@@ -121,7 +120,7 @@ def _require_heads(history: History, heads: tuple[str, ...]) -> None:
     pending = history.pending(heads)
     if pending:
         raise NotAtHeadsError(
-            f"The database lacks {len(pending)} of the revisions, the first is {pending[0].revision} ({pending[0].doc}).",
+            f"The database lacks {len(pending)} revisions, the first is {pending[0].revision} ({pending[0].doc}).",
             means="Compared with it, tables that these revisions make would be generated once more.",
             remedy="Deploy the pending revisions to this database first.",
         )
@@ -153,7 +152,7 @@ def _write(script: ScriptDirectory, context: RevisionContext) -> Path | None:
             places[path.name] = path
             return workshop / path.name
 
-        script._rev_path = aside  # type: ignore[method-assign]  # noqa: SLF001 - this process runs one command
+        script._rev_path = aside  # type: ignore[method-assign, assignment]  # noqa: SLF001 - this process runs one command
         written = [each for each in context.generate_scripts() if each is not None]
         for each in written:
             _publish(Path(each.path), places[Path(each.path).name])

@@ -25,6 +25,8 @@ def flat(container: ops.OpContainer) -> Iterator[ops.MigrateOperation]:
 def _describe(operation: ops.MigrateOperation) -> Operation:
     kind = _kind(operation)
     schema = getattr(operation, "schema", None)
+    table: object
+    name: object
     match operation:
         case ops.CreateTableOp(table_name=table) | ops.DropTableOp(table_name=table):
             name = None

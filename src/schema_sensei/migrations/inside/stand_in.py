@@ -3,7 +3,7 @@
 The settings of run_migrations_online() are the true ones; many projects never look at their offline way again.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Dialect
@@ -95,7 +95,7 @@ class StandIn:
         """Nothing to close."""
         self.closed = True
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
