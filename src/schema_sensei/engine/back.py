@@ -47,5 +47,5 @@ def _agreed(execution: Execution, moment: Moment) -> bool:
 
 def _refuse(execution: Execution, reason: str) -> bool:
     state = execution.ledger.state
-    execution.ledger.stage("noted", state.step or "", state.visit, text=reason, tone="warning")
+    execution.ledger.note(state.step or "", state.visit, reason, "warning")
     return False

@@ -99,7 +99,7 @@ class StepContext:
 
     def note(self, text: str, tone: Tone = "quiet") -> None:
         """Say what is going on; journaled with the next entry."""
-        self._ledger.stage("noted", self._step, self._visit, text=text, tone=tone)
+        self._ledger.note(self._step, self._visit, text, tone)
 
     def checkpoint(self) -> None:
         """Raise Cancelled, LeaseLost, or TimedOutError when the step has worked for longer than its `timeout`."""

@@ -24,9 +24,7 @@ def _show(execution: Execution, step: Step) -> None:
         ledger.stage("skipped", step.id, 1, reason=f"not needed: {step.when}", by="when", next=step.id)
         return
     if needed is UNKNOWN:
-        ledger.stage(
-            "noted", step.id, 1, text=f"Whether this is needed is decided at run time: {step.when}", tone="quiet"
-        )
+        ledger.note(step.id, 1, f"Whether this is needed is decided at run time: {step.when}", "quiet")
     action = execution.action(step)
     parameters = execution.parameters(step, action.signature)
     if parameters is None:
@@ -44,5 +42,5 @@ def _show(execution: Execution, step: Step) -> None:
         )  # fmt: skip
         for question in (step.confirm, preview.prompt.question if preview.prompt else ""):
             if question:
-                ledger.stage("noted", step.id, 1, text=f"Would ask: {question}", tone="quiet")
+                ledger.note(step.id, 1, f"Would ask: {question}", "quiet")
     ledger.emit(StepFinished(step.id, "waiting", "", "not run", 0.0, {}))

@@ -44,7 +44,7 @@ def fail(
             destination = execution.workflow.destination(step.id, outcome.name)
             if destination is not None:
                 text = f"An error came after the effect, which did happen: {error.what}"
-                ledger.stage("noted", step.id, state.visit, text=text, tone="warning")
+                ledger.note(step.id, state.visit, text, "warning")
                 ledger.commit(
                     "finished", step.id, state.visit,
                     outcome=outcome.name, summary=outcome.summary, outputs=outcome.outputs, blocks=outcome.blocks,
@@ -128,7 +128,7 @@ def skip(execution: Execution, step: Step, reason: str) -> bool:
     """Skip a skippable step, for a reason that is asked for when it is empty; False when it stays."""
     ledger, visit = execution.ledger, execution.ledger.state.visit
     if not step.skippable:
-        ledger.stage("noted", step.id, visit, text=f"{step.title} cannot be skipped.", tone="warning")
+        ledger.note(step.id, visit, f"{step.title} cannot be skipped.", "warning")
         return False
     if not reason.strip():
         prompt = EnterText(

@@ -42,7 +42,7 @@ def ask_inputs(execution: Execution) -> None:
                 raise
         except Skipped:
             text = "The workflow needs this: it cannot be skipped."
-            execution.ledger.stage("noted", INPUTS, 1, text=text, tone="warning")
+            execution.ledger.note(INPUTS, 1, text, "warning")
             ask_inputs(execution)
 
 

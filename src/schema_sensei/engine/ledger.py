@@ -14,6 +14,7 @@ from .errors import LeaseLost
 from .events import Event
 from .journal import Journal
 from .ports import Clock, Sink
+from .prompts import Tone
 from .records import Entry, EntryKind, Lease, RunHeader
 from .redaction import masked_object
 from .replay import Replay
@@ -70,6 +71,10 @@ class Ledger:
             entry = self._sealed(kind, step, visit, body)
             self._pending.append(entry)
             self._tell(entry)
+
+    def note(self, step: str, visit: int, text: str, tone: Tone = "quiet") -> None:
+        """Say one thing worth knowing; written with the next commit."""
+        self.stage("noted", step, visit, text=text, tone=tone)
 
     def flush(self) -> None:
         """Write what is staged. Raises LeaseLost, JournalError."""

@@ -30,9 +30,8 @@ class Questions:
         if given is not None:
             if given.digest == prompt.digest:
                 return given.value
-            self._ledger.stage(
-                "noted", step, visit, text="Your earlier answer no longer fits: what is asked about has changed.",
-                tone="warning",
+            self._ledger.note(step, visit, "Your earlier answer no longer fits: what is asked about has changed.",
+                "warning",
             )  # fmt: skip
         return self.ask_anew(step, visit, prompt, during="preview")
 
@@ -65,7 +64,7 @@ class Questions:
                     means="Nothing of this step was done; the run keeps its place.",
                     remedy=f"Correct `{prompt.key}` in the answers, then resume the run.",
                 )
-            self._ledger.stage("noted", step, visit, text=complaint, tone="warning")
+            self._ledger.note(step, visit, complaint, "warning")
         return self._record(step, visit, shown, reply, during)
 
     def _record(self, step: str, visit: int, shown: Prompt, reply: Reply, during: str) -> JsonValue:

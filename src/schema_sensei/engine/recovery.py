@@ -28,10 +28,10 @@ def recover(execution: Execution, step: Step) -> Outcome | None:
     finding = look(execution, step)
     match finding.ground:
         case "applied":
-            ledger.stage("noted", step.id, state.visit, text="It did happen: not run again.", tone="good")
+            ledger.note(step.id, state.visit, "It did happen: not run again.", "good")
             return finding.outcome or Outcome(summary="It was found done after an interruption.")
         case "absent":
-            ledger.stage("noted", step.id, state.visit, text="Nothing of it had happened: it is run again.")
+            ledger.note(step.id, state.visit, "Nothing of it had happened: it is run again.")
             _again(execution, step, "reconciled")
             return None
         case "partial" | "unknown":
@@ -135,7 +135,7 @@ def _ask_resolve(
             raise Halt(interrupted(left if isinstance(left, MissingAnswer) else None)) from left
         except (Back, Skipped):
             text = "The interrupted effect must be settled first; `stop` keeps it for later."
-            ledger.stage("noted", step.id, ledger.state.visit, text=text, tone="warning")
+            ledger.note(step.id, ledger.state.visit, text, "warning")
 
 
 def _reason(execution: Execution, step: Step) -> str:
