@@ -2,10 +2,10 @@
 
 import json
 
+from tests.e2e.person import Person
+
 from schema_sensei.practice import lesson
 from schema_sensei.terms.exit_codes import ExitCode
-
-from .conftest import Person
 
 RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS))
 
