@@ -60,13 +60,16 @@ def test_a_scratch_database_is_empty_and_gone_afterwards(server: Embedded, maint
 
 
 def test_it_goes_even_with_sessions_open_and_an_error_in_the_block(server: Embedded, maintenance: Secret) -> None:
-    names = []
-    with pytest.raises(ValueError, match="mine"), Scratch(maintenance).database() as scratch:
-        names.append(url.read(scratch).database)
-        left_open = session.connect(scratch)
+    left: list[session.Connection] = []
+
+    def fail(scratch: Secret) -> None:
+        left.append(session.connect(scratch))
         raise ValueError("mine")
-    assert names[0] not in databases(server, "sensei_scratch_")
-    left_open.close()
+
+    with pytest.raises(ValueError, match="mine"), Scratch(maintenance).database() as scratch:
+        fail(scratch)
+    assert left[0].info.dbname not in databases(server, "sensei_scratch_")
+    left[0].close()
 
 
 def test_equal_keys_build_once_and_clone_afterwards(maintenance: Secret) -> None:

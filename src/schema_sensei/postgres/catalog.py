@@ -128,23 +128,21 @@ class Catalog:
         return cls(frozenset(Entry(*row) for row in data))
 
 
-_TRIPWIRE = """
-SELECT concat_ws(' ', count(*), max(xmin::text::bigint)) FROM pg_catalog.{table} WHERE {which}
-"""
+_TEMPORARY = "(SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = 't')"
 _WATCHED: Mapping[str, str] = {
-    "pg_namespace": "oid >= 16384",
-    "pg_class": "oid >= 16384",
-    "pg_attribute": "attrelid >= 16384",
-    "pg_attrdef": "oid >= 16384",
-    "pg_constraint": "oid >= 16384",
-    "pg_index": "indexrelid >= 16384",
+    "pg_namespace": "oid >= 16384 AND nspname !~ '^pg_'",
+    "pg_class": "oid >= 16384 AND relpersistence <> 't'",
+    "pg_attribute": f"attrelid >= 16384 AND attrelid NOT IN {_TEMPORARY}",
+    "pg_attrdef": f"oid >= 16384 AND adrelid NOT IN {_TEMPORARY}",
+    "pg_constraint": f"oid >= 16384 AND conrelid NOT IN {_TEMPORARY}",
+    "pg_index": f"indexrelid >= 16384 AND indrelid NOT IN {_TEMPORARY}",
     "pg_proc": "oid >= 16384",
-    "pg_type": "oid >= 16384",
+    "pg_type": "oid >= 16384 AND typnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_t')",
     "pg_enum": "oid >= 16384",
-    "pg_trigger": "oid >= 16384",
+    "pg_trigger": f"oid >= 16384 AND tgrelid NOT IN {_TEMPORARY}",
     "pg_policy": "oid >= 16384",
-    "pg_rewrite": "oid >= 16384",
-    "pg_sequence": "seqrelid >= 16384",
+    "pg_rewrite": f"oid >= 16384 AND ev_class NOT IN {_TEMPORARY}",
+    "pg_sequence": f"seqrelid >= 16384 AND seqrelid NOT IN {_TEMPORARY}",
     "pg_statistic_ext": "oid >= 16384",
     "pg_extension": "true",
     "pg_description": "objoid >= 16384",
@@ -157,7 +155,10 @@ def tripwire(connection: Connection) -> Tripwire:
     Unchanged by rows, ANALYZE, VACUUM and temporary tables; changed by DDL, GRANT and VACUUM FULL. Compare for
     inequality only; read the Catalog when it differs, and always before executing.
     """
-    query = " UNION ALL ".join(_TRIPWIRE.format(table=table, which=which) for table, which in _WATCHED.items())
+    query = " UNION ALL ".join(
+        f"SELECT concat_ws(' ', count(*), max(xmin::text::bigint)) FROM pg_catalog.{table} WHERE {which}"  # noqa: S608 -- constants
+        for table, which in _WATCHED.items()
+    )
     return tuple(str(row[0]) for row in connection.execute(query.encode()))
 
 

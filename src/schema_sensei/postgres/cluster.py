@@ -106,12 +106,19 @@ class Cluster:
         if not self._is_ours(pid):
             return None
         try:
-            return Running(pid, int(lines[3]), lines[4], ready=len(lines) > 7 and lines[7].strip() == "ready")
+            return Running(
+                pid, int(lines[3]), lines[4], ready=len(lines) > 7 and lines[7].strip() in {"ready", "standby"}
+            )
         except (IndexError, ValueError):
             return Running(pid, 0, "", ready=False)
 
     def forget_stale(self) -> None:
-        """Remove a postmaster.pid whose number now belongs to some other process, which PostgreSQL would respect."""
+        """Remove lock files whose number now belongs to some other process, which PostgreSQL would respect.
+
+        Only for whoever holds the start lock and has seen that nothing runs.
+        """
+        for left in Path(self._socket_directory()).glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
         path = self.data / "postmaster.pid"
         try:
             pid = int(path.read_text().splitlines()[0])

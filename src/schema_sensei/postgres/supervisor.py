@@ -31,9 +31,9 @@ def main(place: str, uid: int, gid: int, pid: int, command: list[str]) -> None:
         return
     if os.fork():
         return  # to the starter, who now knows that the lock is held; it goes on in the child
+    child = pid == 0
     users = os.open(f"{place}/users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        child = pid == 0
         if child:
             signal.signal(signal.SIGCHLD, _ended)
             pid = _launch(uid, gid, command)
@@ -42,7 +42,8 @@ def main(place: str, uid: int, gid: int, pid: int, command: list[str]) -> None:
         if child or _is_at(pid, f"{place}/data"):
             _stop(pid, child)
     except ServerEnded:
-        pass
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)  # a zombie would look alive to its successor
 
 
 def _ended(*_: object) -> None:
