@@ -29,7 +29,7 @@ from .wire import (
 def tree(wire: TreeWire, source: Source) -> Tree:
     """One tree file; root and questions' `ask` are empty where a team's file leaves them out."""
     return Tree(
-        root=wire.root or "",
+        root=wire.root,
         questions=tuple(map(_question, wire.questions)),
         scenarios=tuple(
             Scenario(situation=one.situation, answers=tuple(one.answers), leads_to=one.leads_to)
@@ -62,16 +62,14 @@ def troubles(wire: TroubleshootingWire) -> tuple[Trouble, ...]:
             means=one.means.strip(),
             dangerous=one.dangerous,
             remedy=one.remedy.strip(),
-            workflow=one.workflow,
+            workflow=one.workflow or None,
         )
         for one in wire.entries
     )
 
 
 def _question(wire: QuestionWire) -> Question:
-    return Question(
-        id=wire.id, ask=wire.ask or "", why=(wire.why or "").strip(), choices=tuple(map(_choice, wire.choices))
-    )
+    return Question(id=wire.id, ask=wire.ask, why=wire.why.strip(), choices=tuple(map(_choice, wire.choices)))
 
 
 def _choice(wire: ChoiceWire) -> Choice:
@@ -79,9 +77,9 @@ def _choice(wire: ChoiceWire) -> Choice:
         key=wire.key,
         label=wire.label,
         to=onward(wire.to),
-        note=wire.note or "",
-        because=wire.because or "",
-        when=wire.when or "",
+        note=wire.note,
+        because=wire.because,
+        when=wire.when,
         emergency=wire.emergency,
     )
 
@@ -90,10 +88,10 @@ def _input(name: str, wire: InputWire) -> Input:
     return Input(
         name=name,
         ask=wire.ask,
-        why=(wire.why or "").strip(),
-        pattern=wire.pattern or "",
-        hint=wire.hint or "",
-        default=wire.default or "",
+        why=wire.why.strip(),
+        pattern=wire.pattern,
+        hint=wire.hint,
+        default=wire.default,
     )
 
 
@@ -103,13 +101,13 @@ def _step(wire: StepWire) -> Step:
     return Step(
         id=name,
         title=wire.title or words[0].upper() + words[1:],
-        why=(wire.why or "").strip(),
+        why=wire.why.strip(),
         action=wire.action,
         with_=wire.with_,
         on={outcome: destination(text) for outcome, text in wire.on.items()},
-        when=wire.when or "",
+        when=wire.when,
         skippable=wire.skippable,
         timeout=None if wire.timeout is None else seconds(wire.timeout),
         retries=wire.retries,
-        confirm=wire.confirm or "",
+        confirm=wire.confirm,
     )

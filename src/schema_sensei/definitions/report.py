@@ -28,8 +28,9 @@ def _one(problem: Problem, lines: Sequence[str]) -> str:
     parts = [f"{problem} [{problem.code}]"]
     if 0 < problem.line <= len(lines):
         # Long lines are cut around the place; control characters must not reach a terminal.
-        start = max(0, problem.column - WIDTH // 2)
-        shown = "".join(character if character.isprintable() else " " for character in lines[problem.line - 1])
+        line = lines[problem.line - 1]
+        start = max(0, min(problem.column - WIDTH // 2, len(line) - WIDTH))
+        shown = "".join(character if character.isprintable() else " " for character in line)
         number = f"{problem.line:>5}"
         parts.append(f"{number} | {shown[start : start + WIDTH]}")
         parts.append(f"{' ' * len(number)} | {' ' * (problem.column - 1 - start)}^")

@@ -13,12 +13,9 @@ from .yaml_source import Document, Path
 
 def validate(document: Document, kind: Kind) -> tuple[BaseModel | None, list[Problem]]:
     """The document as its wire model, or None and every problem of its shape."""
-    # As JSON, because only then does strict mode take lists for tuples and nothing else for anything else.
-    import json
-
     wire = WIRES[kind]
     try:
-        return wire.model_validate_json(json.dumps(document.data), strict=True), []
+        return wire.model_validate(document.data), []
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True, include_input=True)
         return None, [_problem(document, wire, detail) for detail in details]
@@ -27,7 +24,7 @@ def validate(document: Document, kind: Kind) -> tuple[BaseModel | None, list[Pro
 def _problem(document: Document, wire: type[BaseModel], detail: ErrorDetails) -> Problem:
     path = tuple(part for part in detail["loc"] if part != "[key]")
     name = str(path[-1])[:60] if path else "the file"
-    shown = f"`{name}`" if isinstance(path[-1:], tuple) and path and isinstance(path[-1], str) else "this entry"
+    shown = f"`{name}`" if path and isinstance(path[-1], str) else "this entry" if path else "the file"
     owner = path[:-1]
     match detail["type"]:
         case "missing":
@@ -80,6 +77,9 @@ def _words(kind: str, shown: str, detail: ErrorDetails, meaning: str) -> tuple[s
         return f"{shown} is empty or too short", meaning
     if kind in ("string_too_long", "too_long"):
         return f"{shown} is too long: at most {context.get('max_length')}", meaning
+    if kind in ("less_than_equal", "greater_than_equal"):
+        bound = f"at most {context.get('le')}" if "le" in context else f"at least {context.get('ge')}"
+        return f"{shown} must be {bound}, not {_describe(given)}", meaning
     return f"{shown}: {detail['msg']}", meaning
 
 

@@ -59,8 +59,12 @@ Duration = Annotated[
 ]
 
 
+def _title(wire: type) -> str:
+    return wire.__name__.removesuffix("Wire")
+
+
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, model_title_generator=_title)
 
 
 class ChoiceWire(_Wire):
@@ -70,13 +74,13 @@ class ChoiceWire(_Wire):
     """Names this answer in deep links, scenarios and the journal; unique within the question."""
     label: Line
     """What the person picks."""
-    note: Line | None = None
+    note: Line = ""
     """A few words beside the label."""
     to: Annotated[str, Field(pattern=_LEAF)]
     """Where it leads: `question:<id>` or `workflow:<id>`."""
-    because: Line | None = None
+    because: Line = ""
     """One line for the recommendation screen: why this answer leads where it leads."""
-    when: Expression | None = None
+    when: Expression = ""
     """An expression over `project.*` and `environment.*`; the choice is not offered when it is false."""
     emergency: bool = False
     """Shown apart and marked, reachable at once."""
@@ -87,9 +91,9 @@ class QuestionWire(_Wire):
 
     id: Id
     """Names the question; choices refer to it as `question:<id>`."""
-    ask: Line | None = None
+    ask: Line = ""
     """The question itself, in the person's words. Left out only when adding choices to a known question."""
-    why: Prose | None = None
+    why: Prose = ""
     """Why we ask: what hangs on the answer."""
     choices: Annotated[list[ChoiceWire], Field(min_length=1)]
     """The answers, in the order they are shown."""
@@ -109,7 +113,7 @@ class ScenarioWire(_Wire):
 class TreeWire(_Wire):
     """The decision tree: questions whose choices lead to questions or to a workflow."""
 
-    root: Id | None = None
+    root: Id = ""
     """The first question. A team's tree.yaml may leave it out, or put its own question first."""
     questions: Annotated[list[QuestionWire], Field(min_length=1)]
     """Every question, in any order."""
@@ -133,24 +137,24 @@ class InputWire(_Wire):
 
     ask: Line
     """The question."""
-    why: Prose | None = None
+    why: Prose = ""
     """Why we ask."""
-    pattern: Annotated[str, Field(max_length=200)] | None = None
+    pattern: Annotated[str, Field(max_length=200)] = ""
     """A regular expression that the whole answer must match."""
-    hint: Line | None = None
+    hint: Line = ""
     """The pattern in words, shown when an answer does not match."""
-    default: Annotated[str, Field(max_length=1000)] | None = None
+    default: Annotated[str, Field(max_length=1000)] = ""
     """The answer that is proposed."""
 
 
 class StepWire(_Wire):
     """One step: an action, its parameters, and where its outcomes lead."""
 
-    id: Id | None = None
+    id: Id = ""
     """Names the step; left out, it is the action's name. done, stop, inputs, environment, project are taken."""
-    title: Line | None = None
+    title: Line = ""
     """The step's line in the list of steps; left out, it is the id in words."""
-    why: Prose | None = None
+    why: Prose = ""
     """Why this step is there; shown on `?`."""
     action: Id
     """What it does."""
@@ -158,7 +162,7 @@ class StepWire(_Wire):
     """The action's parameters; may hold `{step.output}`, `{inputs.name}`, `{environment.first}`, `{project.name}`."""
     on: dict[Id, Annotated[str, Field(pattern=_DESTINATION)]] = {}
     """Outcome to a step's id, `done`, `stop` or `workflow:<id>`. Without an entry, ok goes on to the next step."""
-    when: Expression | None = None
+    when: Expression = ""
     """An expression; when it is false the step is passed over."""
     skippable: bool = False
     """A person may skip it, with a reason that is kept."""
@@ -166,7 +170,7 @@ class StepWire(_Wire):
     """The longest it may take: seconds, or a text such as 90s, 5m, 2h."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """How often it is repeated by itself after a failure."""
-    confirm: Line | None = None
+    confirm: Line = ""
     """A question put before the step acts, besides what the action itself asks."""
 
 
@@ -202,7 +206,7 @@ class TroubleWire(_Wire):
     """Whether data or service may be at risk."""
     remedy: Prose
     """What to do now."""
-    workflow: Id | None = None
+    workflow: Id = ""
     """The workflow that helps, if there is one."""
 
 
