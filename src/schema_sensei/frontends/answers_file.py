@@ -89,9 +89,13 @@ class Answers:
 
     def _turn(self, prompt: Prompt, turn: int) -> Given | None:
         turns = self.turns.get(prompt.key, ())
-        if isinstance(prompt, Checklist) and turns and all(isinstance(each.value, str) for each in turns):
+        ticked = [each.value for each in turns]
+        if (
+            isinstance(prompt, Checklist)
+            and ticked not in ([], ["all"])
+            and all(isinstance(each, str) for each in ticked)
+        ):
             # One list of texts is what is ticked, not one answer per time.
-            ticked = [each.value for each in turns]
             return Given(ticked, None, turns[0].where) if turn == 0 else None
         return turns[turn] if turn < len(turns) else None
 
