@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..migrations import Migrations
-from ..migrations.errors import BrokenHistoryError, MigrationError
+from ..migrations.errors import BrokenHistoryError, RevisionFailedError
 from ..migrations.history import History
 from .change import Change
 from .nature import Nature
@@ -73,11 +73,26 @@ def file_digest(path: Path) -> str:
 
 
 def _way_back(migrations: Migrations, base: tuple[str, ...], heads: tuple[str, ...]) -> tuple[Script | None, str]:
+    destination = _downwards(base, heads)
+    if destination is None:
+        return None, "it changes several branches at once, and Alembic goes down one at a time"
     try:
-        script = Script(migrations.emit(heads, base, direction="down"))
-    except MigrationError as error:
+        script = Script(migrations.emit(heads, destination, direction="down"))
+    except RevisionFailedError as error:
         return None, error.what
     if script.opaque:
         reason = next(unit.reason for unit in script.units if unit.opaque)
         return None, f"its downgrade reads data to decide what to do ({reason})"
+    if set(script.end) != set(base):
+        return None, "its downgrade would lead to another place than where it began"
     return script, ""
+
+
+def _downwards(base: tuple[str, ...], heads: tuple[str, ...]) -> str | None:
+    """Where a downgrade from `heads` to `base` leads, as Alembic wants it: one revision, base, or a branch's base."""
+    left, reached = sorted(set(base) - set(heads)), sorted(set(heads) - set(base))
+    if not base:
+        return "base"
+    if len(left) == 1:
+        return left[0]
+    return f"{reached[0]}@base" if not left and len(reached) == 1 else None

@@ -1,0 +1,119 @@
+"""A small project whose dev and prod are real databases, with everything the actions need."""
+
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.actions.desk import Desk, take
+from tests.actions.small_project import CERTIFICATES, write
+
+from schema_sensei.actions.registry import Registry
+from schema_sensei.actions.services import Services
+from schema_sensei.engine.ports import Outcome
+from schema_sensei.migrations import Migrations
+from schema_sensei.migrations.client import WarmServer
+from schema_sensei.postgres import session
+from schema_sensei.postgres.embedded import Embedded
+from schema_sensei.postgres.scratch import Scratch
+from schema_sensei.project.project import Project
+from schema_sensei.terms.json import JsonValue
+from schema_sensei.terms.secrets import Secret
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def warm_server() -> Iterator[WarmServer]:
+    """One process with Alembic loaded for the whole session; each command names its project."""
+    server = WarmServer()
+    yield server
+    server.close()
+
+
+@dataclass
+class Shop:
+    """The project, its databases, and its actions."""
+
+    project: Project
+    services: Services
+    dev: Secret
+    prod: Secret
+
+    @property
+    def actions(self) -> Registry:
+        return Registry(self.services)
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def with_services(self, **changes: Any) -> "Shop":
+        return replace(self, services=replace(self.services, **changes))
+
+    def rows(self, query: str, url: Secret | None = None) -> list[tuple[Any, ...]]:
+        with session.connect(url or self.dev) as connection:
+            return list(connection.execute(query.encode()))
+
+    def execute(self, statement: str, url: Secret | None = None) -> None:
+        with session.connect(url or self.dev) as connection:
+            connection.execute(statement.encode())
+
+    def upgrade(self, destination: str = "heads") -> None:
+        self.services.migrations().upgrade(self.dev, destination)
+
+    def edit_models(self, addition: str = CERTIFICATES) -> None:
+        path = self.root / "app/models.py"
+        path.write_text(path.read_text() + addition)
+
+    def generated(self, **desk: Any) -> Outcome:
+        return take(self.actions["generate"], Desk({"message": "add certificates", "head": None}, **desk))[1]
+
+    def approved(self, change: JsonValue) -> JsonValue:
+        return take(self.actions["review"], Desk({"change": change}), "approve")[1].outputs["change"]
+
+    def reviewed(self) -> JsonValue:
+        """An approved change that adds the certificates table."""
+        self.edit_models()
+        return self.approved(self.generated().outputs["change"])
+
+    def deployment(self, change: JsonValue, environment: str = "dev", **desk: Any) -> Desk:
+        return Desk({"change": change, "environment": environment}, step="deploy", **desk)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: Embedded, warm_server: WarmServer) -> Iterator[Shop]:
+    """A project whose dev stands at its only revision, a1."""
+    number = next(_numbers)
+    names = (f"shop_{number}_dev", f"shop_{number}_prod")
+    with session.connect(server.url()) as admin:
+        for name in names:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+    dev, prod = (server.url(name) for name in names)
+    project = write(tmp_path)
+    migrations = Migrations(project.layout)
+    migrations._server = warm_server
+    scratch = Scratch(server)
+    bin_directory = str(Path(sys.executable).parent)
+    services = Services(
+        project=project,
+        migrations=lambda: migrations,
+        scratch=lambda: scratch,
+        environ={
+            "PATH": f"{bin_directory}:{os.environ['PATH']}",
+            "DEV_URL": dev.reveal(),
+            "PROD_URL": prod.reveal(),
+        },
+        operator="ada@desk",
+        now=lambda: 1_790_000_000.0,
+    )
+    made = Shop(project, services, dev, prod)
+    made.upgrade()
+    yield made
+    with session.connect(server.url()) as admin:
+        for name in names:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
