@@ -72,6 +72,8 @@ class SenseiApp(App[None]):
         self.waiting: tuple[RunSummary, ...] = ()
         self._request = request
         self._session: Session | None = None
+        self.gone = False
+        """Set once the end has begun: nothing may be drawn any more."""
         self._leaving = False
         self.animation_level = "none"
         self.theme = dress(self, os.environ)
@@ -291,6 +293,10 @@ class SenseiApp(App[None]):
                 self.say("Stopping at the next safe place.")
 
         self.push_screen(LeaveScreen(asking=asking, leave=leave), decided)
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        self.gone = True
+        super().exit(result, return_code, message)
 
     def leave_at_once(self, code: ExitCode) -> None:
         """End the program now with this exit code; the run is told, and keeps its place."""

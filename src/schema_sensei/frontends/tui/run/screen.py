@@ -27,6 +27,7 @@ from ....engine.events import (
 )
 from ....engine.prompts import Back
 from ....terms.targets import TargetLabel
+from ...house import StartRun
 from ..bars import EdgeLine
 from ..bridge import Output, Question
 from ..frame import Frame
@@ -109,7 +110,7 @@ class RunScreen(Frame):
     async def drain(self) -> None:
         """Take everything the engine has said since, then draw once."""
         session = self.session
-        if session is None:
+        if session is None or self.sensei.gone:
             return
         finished = session.finished
         items = session.bridge.drain()
@@ -196,7 +197,8 @@ class RunScreen(Frame):
         if clock_only:
             return
         view = self.view
-        name = " · ".join(part for part in (view.workflow, f'"{view.subject}"' if view.subject else "") if part)
+        subject = self._subject
+        name = " · ".join(part for part in (view.workflow, f'"{subject}"' if subject else "") if part)
         dry = Content.styled("DRY RUN ", "bold $background on $primary") if view.dry else Content("")
         top = self.query_one(EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", dry, " " if view.dry else "", one_line(name))
@@ -206,6 +208,13 @@ class RunScreen(Frame):
         self.query_one("#life", Static).update(life_line(view.stages, max(self.size.width - 2, 1)))
         step = view.step
         self.query_one("#title", Static).update(literal(step.outline.title, "bold") if step else "")
+
+    @property
+    def _subject(self) -> str:
+        """What the run is about: as answered, or as given with the request."""
+        request = self.session.request if self.session is not None else None
+        given = request.inputs.get("message", "") if isinstance(request, StartRun) else ""
+        return self.view.subject or str(given)
 
     @property
     def target(self) -> TargetLabel | None:
