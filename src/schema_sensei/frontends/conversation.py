@@ -109,7 +109,7 @@ class Conversation:
                 case _:
                     return Reply(said)
 
-    def _put(self, prompt: Prompt) -> JsonValue | Command:
+    def _put(self, prompt: Prompt) -> "JsonValue | Command":
         question = one_line(prompt.question)
         match prompt:
             case Choose() | Confirm() | Resolve():

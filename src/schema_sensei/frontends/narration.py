@@ -16,6 +16,7 @@ from ..engine.events import (
     StepStarted,
 )
 from ..engine.prompts import Block, Prompt, Table, Tone
+from ..terms.targets import TargetLabel
 from .wording import (
     AGAIN,
     MARKS,
@@ -44,6 +45,7 @@ class Narrator:
         self._steps: dict[str, tuple[int, str]] = {}
         self._shown: tuple[Block, ...] = ()
         self._life: Line | None = None
+        self._target: TargetLabel | None = None
 
     def lines(self, event: Event) -> tuple[Line, ...]:
         """What to print for an event; empty when it needs no words."""
@@ -52,10 +54,14 @@ class Narrator:
                 return self._run_started(event)
             case StepStarted():
                 self._shown = ()
+                self._target = event.target
                 return (Line(""), self._step_line(event))
             case Previewed():
                 self._shown = event.blocks
-                return (*_text(event.summary), *self._blocks(event.blocks))
+                fresh = event.target if event.target != self._target else None
+                place = (Line(where(fresh), "danger" if fresh.protected else "plain", 1),) if fresh else ()
+                self._target = event.target or self._target
+                return (*place, *_text(event.summary), *self._blocks(event.blocks))
             case Answered():
                 return _answered(event)
             case OutputLine():

@@ -49,7 +49,11 @@ class PlainTalk:
         inline = len(options) <= _INLINE and not any(option.note for option in options)
         if not inline:
             self.say((Line(question), *_numbered(picker)))
-        marked = [picker.marked(at) for at in range(len(options))] if inline else [f"1-{len(options)}"]
+        marked = (
+            [picker.marked(at) for at in range(len(options))]
+            if inline
+            else [f"1-{len(options)}" if len(options) > 1 else "1"]
+        )
         words = ", ".join([*marked, *_command_words(commands)])
         label = next((option.label for option in options if option.key == default), "")
         ending = f" [Enter: {label}]:" if label else ":"
@@ -141,5 +145,6 @@ def _command(typed: str, commands: tuple[Command, ...]) -> Command | None:
 def _not_understood(typed: str, meant: tuple[Option, ...], count: int) -> Line:
     if meant:
         return Line(f"{WARNING} That could be: {', '.join(option.label for option in meant)}.", "warning", 1)
+    number = f"a number from 1 to {count}" if count > 1 else "1"
     said = f"“{one_line(typed)}” is not among them. " if typed.strip() else ""
-    return Line(f"{WARNING} {said}Type a number from 1 to {count}.", "warning", 1)
+    return Line(f"{WARNING} {said}Type {number}.", "warning", 1)

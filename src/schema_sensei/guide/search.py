@@ -16,7 +16,7 @@ _TITLE, _LABEL, _WHEN, _PATH = 8.0, 6.0, 3.0, 2.0
 """What a word weighs by where it stands: title and id, the last choice's label, `when` and scenarios, the way there."""
 
 _EXACT, _PREFIX, _INSIDE, _ALIKE = 1.0, 0.8, 0.5, 0.4
-_ALIKE_ENOUGH = 0.45
+_ALIKE_ENOUGH = 0.4
 """Shared trigrams (Dice coefficient) from which on a word counts as a misspelling of another."""
 
 

@@ -3,10 +3,13 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ..definitions.expressions import ExpressionError, Value, evaluate, parse
 from ..definitions.model import Choice, Question, ToQuestion, ToWorkflow, Tree
 from ..terms.errors import UsageError
+
+if TYPE_CHECKING:  # most choices have no `when:`, and the first question must not wait for the parser
+    from ..definitions.expressions import Value
 
 
 class NoSuchAnswer(UsageError):
@@ -106,14 +109,16 @@ class Walk:
         )
 
 
-def offered(question: Question, names: Mapping[str, Value] | None = None) -> tuple[Choice, ...]:
+def offered(question: Question, names: "Mapping[str, Value] | None" = None) -> tuple[Choice, ...]:
     """The choices to show: all but those whose `when:` is certainly False over these names (project, environment)."""
     return tuple(choice for choice in question.choices if not _refused(choice.when, names or {}))
 
 
-def _refused(when: str, names: Mapping[str, Value]) -> bool:
+def _refused(when: str, names: "Mapping[str, Value]") -> bool:
     if not when:
         return False
+    from ..definitions.expressions import ExpressionError, evaluate, parse
+
     try:
         return evaluate(parse(when), names) is False
     except ExpressionError:  # the linter's finding; a person still sees the choice
