@@ -192,13 +192,9 @@ class _Parser:
         return token
 
     def junction(self, word: Literal["and", "or"]) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise ExpressionError("the expression is nested too deeply", self.tokens[self.at].column)
         parts = [self.junction("and") if word == "or" else self.negation()]
         while self.take(word):
             parts.append(self.junction("and") if word == "or" else self.negation())
-        self.depth -= 1
         return parts[0] if len(parts) == 1 else Junction(word, tuple(parts))
 
     def negation(self) -> Node:
@@ -239,8 +235,12 @@ class _Parser:
     def operand(self) -> Node:
         token = self.tokens[self.at]
         if self.take("("):
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise ExpressionError("the expression is nested too deeply", token.column)
             node = self.junction("or")
             self.close(")", token)
+            self.depth -= 1
             return node
         if self.take("["):
             return Constant(self.items(token))
