@@ -18,6 +18,7 @@ def trees(draw: st.DrawFn) -> Tree:
     size = draw(st.integers(1, 6))
     questions = []
     for at in range(size):
+        ways: list[ToQuestion | ToWorkflow]
         ways = [ToQuestion(f"q{at + 1}")] if at + 1 < size else [ToWorkflow("w0")]
         later = [ToQuestion(f"q{number}") for number in range(at + 1, size)]
         leaves = [ToWorkflow(f"w{number}") for number in range(4)]
