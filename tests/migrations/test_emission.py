@@ -48,7 +48,11 @@ def test_units_make_what_an_upgrade_makes_and_take_it_back(
     assert catalog(database).difference(catalog(second_database)) == ()
     rows = "SELECT * FROM notes ORDER BY id"
     assert query(database, rows) == query(second_database, rows)
-    assert "\t 100% \\n" in str(query(database, rows)[0][2]).encode().decode("unicode_escape") or query(database, rows)
+    assert query(database, "SELECT body FROM notes ORDER BY id") == [
+        ("tab\t 100% \\n it's; :x",),
+        ("C:\\temp 12\\:30",),
+        ("10:30 %s %% ; x",),
+    ]
     assert workspace.migrations.database_heads(database) == ("b2",)
 
     apply(database, workspace.migrations.emit(("b2",), "base", direction="down"))

@@ -170,7 +170,7 @@ class WarmServer:
                     raise WorkerDiedError(
                         "The process that runs Alembic does not start.",
                         means=complaint,
-                        remedy="Reinstall schema-sensei in your project's environment; there `import alembic` must work.",
+                        remedy="Reinstall schema-sensei in your project's environment; `import alembic` must work.",
                     ) from None
             else:
                 return

@@ -63,11 +63,11 @@ def upgrade(environment: Environment, arguments: Mapping[str, Any], emit: Callab
         raise RolledBackError(
             f"Alembic reported success, but the database stands at {' + '.join(stands) or 'no revision'} "
             f"instead of {' + '.join(sorted(expected)) or 'no revision'}.",
-            means="env.py swallows the transaction: something was executed on the connection before context.configure(), "
-            "or context.begin_transaction() is missing, so closing the connection rolled everything back.",
+            means="env.py swallows the transaction: something was executed on the connection before "
+            "context.configure(), or context.begin_transaction() is missing, so closing it rolled everything back.",
             where=script.env_py_location,
-            remedy="Execute nothing on the connection before context.configure() (give settings as connect options), and "
-            "wrap context.run_migrations() in `with context.begin_transaction():`.",
+            remedy="Execute nothing on the connection before context.configure() (give settings as connect options), "
+            "and wrap context.run_migrations() in `with context.begin_transaction():`.",
         )
     return stands
 

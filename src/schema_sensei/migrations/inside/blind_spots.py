@@ -154,8 +154,8 @@ def _other_schemas(settings: Settings, tables: list[Table]) -> Iterator[Caution]
         yield Caution(
             "other-schema",
             ", ".join(named),
-            f"The models name the schema {', '.join(named)}, but env.py does not set include_schemas: tables that exist "
-            "there are generated as new ones.",
+            f"The models name the schema {', '.join(named)}, but env.py does not set include_schemas: tables that "
+            "exist there are generated as new ones.",
             "Pass include_schemas=True to context.configure() and an include_name that lists your schemas.",
         )
     if named:

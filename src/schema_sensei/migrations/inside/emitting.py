@@ -4,13 +4,14 @@ Revisions are rendered one by one, as `transaction_per_migration` would run them
 can be applied, proven and repeated by itself.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable, DDLElement
@@ -24,6 +25,7 @@ from .failures import last_line, revision_error
 from .reading import sound
 from .stand_in import NoAnswer, Unanswered
 
+_COLON = re.compile(r"\\(:[\w$]*)(?![:\w$])")
 _HARMLESS_SETTINGS = ("timeout", "application_name", "client_min_messages")
 
 
@@ -80,9 +82,10 @@ class _Recorder:
         if isinstance(construct, str):
             construct = text(construct)
         if params:
-            construct = (
-                construct.bindparams(**params) if hasattr(construct, "bindparams") else construct.values(**params)
-            )
+            construct = _with_values(construct, params)
+        elif isinstance(construct, TextClause):
+            bound = {name: each.value for name, each in construct._bindparams.items()}  # noqa: SLF001 - no public way
+            construct = _with_values(construct, {name: each for name, each in bound.items() if isinstance(each, str)})
         if multiparams:
             return [self.execute(construct, params=values) for values in multiparams][-1]
         literal = {} if isinstance(construct, DDLElement) else {"compile_kwargs": {"literal_binds": True}}
@@ -112,6 +115,10 @@ class _Bind(MockConnection):
         many = list(parameters) if isinstance(parameters, (list, tuple)) else None
         written = self._recorder.execute(statement, multiparams=many, params=None if many else parameters)
         return NoAnswer(" ".join(written.split()), self._recorder.asked)
+
+    def in_transaction(self) -> bool:
+        """Never: Alembic asks when it enters an autocommit block."""
+        return False
 
     def exec_driver_sql(self, statement: str, parameters: Any = None, **_: Any) -> Any:
         self._recorder.touched = True
@@ -223,6 +230,18 @@ def _watched(
 
 def _short(statement: str) -> str:
     return statement if len(statement) <= 100 else statement[:99] + "…"
+
+
+def _with_values(construct: Any, values: Mapping[str, Any]) -> Any:
+    """The statement with these values bound.
+
+    SQLAlchemy removes a backslash before a colon from the whole text, written-in values included: they get one more.
+    """
+    if not isinstance(construct, TextClause):
+        return construct.values(**values)
+    return construct.bindparams(
+        **{name: _COLON.sub(r"\\\\\1", each) if isinstance(each, str) else each for name, each in values.items()}
+    )
 
 
 def _moved(context: MigrationContext, step: RevisionStep, heads: frozenset[str]) -> frozenset[str]:

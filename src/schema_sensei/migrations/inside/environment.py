@@ -2,6 +2,7 @@
 
 import argparse
 import configparser
+import contextlib
 import io
 import logging.config
 import os
@@ -47,6 +48,7 @@ class Environment:
         self.asked: list[str] = []
         self.stand_in_statements: list[Any] = []
         self._configured = False
+        self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         os.chdir(self.layout.root)
@@ -56,6 +58,7 @@ class Environment:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._opened.close()
         self.approved.close()
 
     @cached_property
@@ -71,7 +74,7 @@ class Environment:
                 os.environ[name] = self._url_like(os.environ.get(name, ""))
         arguments = [f"{name}={self._url_like('')}" for name in dict.fromkeys(("url", *url_arguments(text)))]
         config.cmd_opts = argparse.Namespace(x=arguments, quiet=True)
-        config.attributes = _Attributes(self)  # type: ignore[misc]  # a memoized property takes the value for itself
+        config.attributes = _Attributes(self)  # a memoized property takes the value for itself
         config.set_main_option("sqlalchemy.url", self._url_like(_configured_url(config)).replace("%", "%%"))
         return config
 
@@ -97,8 +100,8 @@ class Environment:
     def run(self, steps: Steps, adjust: Callable[[Options], None] = lambda _: None, **options: Any) -> MigrationContext:
         """Runs env.py on the approved database; `adjust` may change what it hands to `configure`.
 
-        `steps` is Alembic's `fn`; `options` go to the EnvironmentContext. Raises UnsupportedEnvironmentError when env.py
-        configures no migration, or several, and the error of the project's code when that raises.
+        `steps` is Alembic's `fn`; `options` go to the EnvironmentContext. UnsupportedEnvironmentError when env.py
+        configures no migration, or several; else whatever the project's code raises.
         """
 
         def configure(original: Callable[..., None], given: Options) -> None:
@@ -114,7 +117,7 @@ class Environment:
         in a real upgrade. Raises what `run` raises.
         """
         connect = Engine.connect
-        Engine.connect = self._lend  # type: ignore[method-assign]  # this process runs one command
+        Engine.connect = self._lend  # type: ignore[method-assign, assignment]  # this process runs one command
         try:
             return self._run(steps, self._rendering(adjust), options)
         except Exception as online:
@@ -206,8 +209,7 @@ class Environment:
         """A connection for an env.py that takes it from `config.attributes` and has no other way."""
         if self.approved.url is None:
             return self._stand_in()
-        opened = self.approved.connection()
-        return opened.__enter__()
+        return self._opened.enter_context(self.approved.connection())
 
 
 class _Attributes(dict[str, Any]):

@@ -1,5 +1,6 @@
 """Alembic's operations as data: what each does, to what, and whether it can lose anything."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from alembic.operations import ops
@@ -60,7 +61,7 @@ def _describe(operation: ops.MigrateOperation) -> Operation:
 
 def _kind(operation: ops.MigrateOperation) -> str:
     name = type(operation).__name__.removesuffix("Op")
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _summary(kind: str, schema: object, table: object, name: str | None, operation: ops.MigrateOperation) -> str:

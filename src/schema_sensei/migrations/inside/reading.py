@@ -9,6 +9,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
+from alembic.script.revision import RevisionMap
 
 from ..errors import BrokenHistoryError, NotConfiguredError
 from ..history import History, Problem, Revision
@@ -45,6 +46,8 @@ def history(environment: Environment, _arguments: Mapping[str, Any], _emit: Call
         followed = {parent for script, _ in read.values() for parent in _tuple(script.down_revision)}
         heads = tuple(sorted(set(read) - followed))
         return History(_revisions(order, read, heads, resolve=False), heads, (), tuple(problems))
+    scripts = [script for script, _ in read.values()]
+    environment.script.revision_map = RevisionMap(lambda: iter(scripts))  # each file is imported once
     try:
         heads = tuple(sorted(environment.script.get_heads()))
         known = _revisions(order, read, heads, resolve=True, environment=environment)
@@ -153,7 +156,7 @@ def _dangling(read: _Read) -> Iterable[Problem]:
         for kind, parents in (("parent", script.down_revision), ("dependency", script.dependencies)):
             for parent in _tuple(parents):
                 short = parent.partition("@")[0] if "@" in parent else parent
-                if short in labels or any(known.startswith(short) for known in read):
+                if short in read or short in labels or any(known.startswith(short) for known in read):
                     continue
                 named = "down_revision" if kind == "parent" else "depends_on"
                 yield Problem(
