@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.person import as_made
 
 from schema_sensei.postgres.session import connect
 from schema_sensei.practice import lesson, project
@@ -39,14 +40,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _reset(root: Path) -> None:
-    _git(root, "checkout", "--quiet", ".")
-    _git(root, "clean", "--quiet", "-fd")
-    for journal in (root / ".sensei").glob("journal*"):
-        journal.unlink()
-    loaded = config.load(root)
-    with connect(loaded.target("prod").url) as admin:
-        admin.execute("DROP DATABASE dev WITH (FORCE)")
-        admin.execute("CREATE DATABASE dev TEMPLATE staging")
+    as_made(root)
     lesson.add_certificates(root)
 
 

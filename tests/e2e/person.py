@@ -1,6 +1,7 @@
 """Somebody at a shell in a practice project."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,16 @@ from psycopg.rows import TupleRow
 
 from schema_sensei.postgres.session import connect
 from schema_sensei.project import config
+
+
+def as_made(root: Path) -> None:
+    """Take a practice project back to how it was made: files, journal, and the dev database."""
+    for command in (["checkout", "--quiet", "."], ["clean", "--quiet", "-fd"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    shutil.rmtree(root / ".sensei", ignore_errors=True)
+    with connect(config.load(root).target("prod").url) as admin:
+        admin.execute("DROP DATABASE dev WITH (FORCE)")
+        admin.execute("CREATE DATABASE dev TEMPLATE staging")
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,6 @@ def test_status_sees_what_is_pending_and_what_was_deployed(person: Person) -> No
     lesson.add_certificates(person.root)
     assert person.types(*RUN).returncode == ExitCode.DONE
     states = json.loads(person.types("status", "--json").stdout)
-    environments = {each["name"]: each for each in states["environments"]}
+    environments = {each["environment"]: each for each in states}
     assert environments["dev"]["standing"] == "current"
     assert environments["staging"]["standing"] == "behind"
