@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schema_sensei.actions.signatures import signatures
 from schema_sensei.definitions.library import Library
 from schema_sensei.definitions.model import Choice, Question, Risk, Source, Step, ToQuestion, ToWorkflow, Tree, Workflow
 from schema_sensei.guide import mermaid
@@ -69,7 +70,7 @@ def test_words_of_the_grammar_are_only_text(text: str) -> None:
 
 
 def test_the_documentation_covers_every_workflow_and_every_link_leads_to_a_page() -> None:
-    pages = docs(BUNDLED, {})
+    pages = docs(BUNDLED, signatures())
     assert {f"workflows/{each}.md" for each in BUNDLED.workflows} <= set(pages)
     for path, text in pages.items():
         for link in re.findall(r"\]\(([^)]+\.md)\)", text):
@@ -83,16 +84,17 @@ def test_mermaid_itself_parses_every_chart(tmp_path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not on this machine; the grammar test above always runs")
-    found = subprocess.run([node, "-e", "require.resolve('mermaid')"], capture_output=True, check=False)
-    if found.returncode:
-        pytest.skip("the npm package mermaid is not on this machine; the grammar test above always runs")
+    packages = "require.resolve('mermaid'); require.resolve('jsdom')"
+    if subprocess.run([node, "-e", packages], capture_output=True, check=False).returncode:
+        pytest.skip("the npm packages mermaid and jsdom are not on this machine; the grammar test above always runs")
     hard = workflow("w", 'end "x" [y] {z} <b>&amp; 1. `q` | %% --> #35;')
-    charts = re.findall(r"```mermaid\n(.*?)```", "".join(docs(BUNDLED, {}).values()), re.DOTALL)
+    charts = re.findall(r"```mermaid\n(.*?)```", "".join(docs(BUNDLED, signatures()).values()), re.DOTALL)
     (tmp_path / "charts.json").write_text(json.dumps([*charts, mermaid.workflow(hard, {})]))
     script = (
-        "const {createRequire}=require('module');const url=require('url');"
+        "const url=require('url');const {JSDOM}=require('jsdom');"
+        "const {window}=new JSDOM('');globalThis.window=window;globalThis.document=window.document;"
         "import(url.pathToFileURL(require.resolve('mermaid'))).then(async m=>{"
-        "for(const c of require(process.argv[1])) await m.default.parse(c);})"
+        "for(const c of require(process.argv[1])) await m.default.parse(c);process.exit(0)})"
         ".catch(e=>{console.error(e);process.exit(1)})"
     )
     ran = subprocess.run(

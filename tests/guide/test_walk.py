@@ -20,8 +20,8 @@ def trees(draw: st.DrawFn) -> Tree:
     for at in range(size):
         ways: list[ToQuestion | ToWorkflow]
         ways = [ToQuestion(f"q{at + 1}")] if at + 1 < size else [ToWorkflow("w0")]
-        later = [ToQuestion(f"q{number}") for number in range(at + 1, size)]
-        leaves = [ToWorkflow(f"w{number}") for number in range(4)]
+        later: list[ToQuestion | ToWorkflow] = [ToQuestion(f"q{number}") for number in range(at + 1, size)]
+        leaves: list[ToQuestion | ToWorkflow] = [ToWorkflow(f"w{number}") for number in range(4)]
         ways = [*ways, *draw(st.lists(st.sampled_from([*later, *leaves]), max_size=3))]
         choices = tuple(Choice(key=f"c{number}", label=f"Way {number}", to=to) for number, to in enumerate(ways))
         questions.append(Question(id=f"q{at}", ask=f"Question {at}?", choices=choices))
