@@ -54,7 +54,8 @@ class SenseiApp(App[None]):
     """Holds what outlives a screen: the house, the run in work, and how the program will end."""
 
     TITLE = "sensei"
-    CSS_PATH = "app.tcss"
+    # The first screen's sheet belongs to these: one that comes later means parsing all of them again.
+    CSS_PATH = ["app.tcss", "guide/guide.tcss"]  # noqa: RUF012  # Textual declares it so
     DEFAULT_MODE = "guide"
     COMMANDS: ClassVar[set[Any]] = {_commands}
     # Textual would take the theme from TEXTUAL_THEME, and end the program when there is none of that name.
@@ -76,7 +77,7 @@ class SenseiApp(App[None]):
         """Set once the end has begun: nothing may be drawn any more."""
         self._leaving = False
         self.animation_level = "none"
-        self.theme = dress(self, os.environ)
+        self.set_reactive(SenseiApp.theme, dress(self, os.environ))  # applied once, when all is mounted
         self.add_mode("guide", self._guide)
         self.add_mode("run", self._run)
         self.add_mode("history", self._history)

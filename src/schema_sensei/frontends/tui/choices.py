@@ -36,7 +36,10 @@ class Row:
 
 
 class Choices(ScrollView, can_focus=True):
-    """Rows with a cursor: a row's mark (its digit) and ⏎ take, arrows move. With cursor None nothing is taken until one is chosen."""
+    """Rows with a cursor: a row's mark (its digit) and ⏎ take, arrows move.
+
+    With cursor None nothing is taken until one is chosen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down,k,j", "none", "choose"),

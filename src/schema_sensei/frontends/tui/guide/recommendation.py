@@ -22,7 +22,7 @@ from ..marks import QUIET
 class RecommendationScreen(Frame):
     """⏎ starts it, `d` walks it dry, ← changes an answer."""
 
-    CSS_PATH = "guide.tcss"
+    CSS_PATH = "recommendation.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "start"),
         Binding("d", "dry", "dry run"),

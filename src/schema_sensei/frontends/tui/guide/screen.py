@@ -23,7 +23,6 @@ from ..marks import QUIET, standing_mark
 class GuideScreen(Frame):
     """The question the walk has come to, why it is asked, and the run that waits to be finished."""
 
-    CSS_PATH = "guide.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "search"),
         Binding("question_mark", "why", "why"),

@@ -23,7 +23,7 @@ RESULTS = 50
 class SearchScreen(ModalScreen[str | None]):
     """Type; the workflows that fit stand below, best first."""
 
-    CSS_PATH = "guide.tcss"
+    CSS_PATH = "search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "close"),
         Binding("up", "move(-1)", show=False, priority=True),
