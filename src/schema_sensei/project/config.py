@@ -5,7 +5,8 @@ from pathlib import Path
 from ..definitions import yaml_source
 from ..definitions.problems import Problem
 from ..terms.errors import UsageError
-from .project import FILE_NAME, Project
+from .place import FILE_NAME, find
+from .project import Project
 from .reading import Reading
 
 
@@ -26,15 +27,6 @@ class ConfigError(UsageError):
             remedy="Correct the file; `sensei init --print` shows what a good one looks like.",
             where=str(path),
         )
-
-
-def find(start: Path) -> Path | None:
-    """The sensei.yaml of the directory `start` or of the closest one above it."""
-    for folder in (start.absolute(), *start.absolute().parents):
-        path = folder / FILE_NAME
-        if path.is_file():
-            return path
-    return None
 
 
 def load(place: Path) -> Project:

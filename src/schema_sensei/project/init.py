@@ -8,7 +8,7 @@ from pathlib import Path
 from ..terms.errors import SenseiError, UsageError
 from . import config, schema
 from .discover import Discovery, FoundEnvironment, discover
-from .project import DIRECTORY, FILE_NAME
+from .place import DIRECTORY, FILE_NAME
 
 SCHEMA_FILE = f"{DIRECTORY}/{schema.FILE_NAME}"
 _IGNORED = f"{DIRECTORY}/"

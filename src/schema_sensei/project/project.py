@@ -6,11 +6,8 @@ from pathlib import Path
 
 from ..migrations.layout import Layout
 from .environment import Environment, Target, UnknownEnvironmentError
+from .place import DIRECTORY, FILE_NAME
 from .variables import Variables
-
-FILE_NAME = "sensei.yaml"
-DIRECTORY = ".sensei"
-"""Where a project's journal and caches live, beside sensei.yaml; git-ignored."""
 
 
 @dataclass(frozen=True, slots=True)
