@@ -74,7 +74,8 @@ class Visit:
                     return code
                 if choice is Command.LEAVE:
                     return ExitCode.DONE
-                walk = walk.back()
+                found = self._search() if choice is Command.SEARCH else None
+                walk = walk.jump(found) if found else walk.back() if choice is Command.BACK else walk
                 continue
             said = self._question(walk)
             match said:
@@ -115,7 +116,7 @@ class Visit:
                 "Start this workflow?",
                 (rehearse, start) if dry else (start, rehearse),
                 "dry" if dry else "start",
-                (Command.WHY, Command.BACK, Command.LEAVE),
+                (Command.WHY, Command.SEARCH, Command.BACK, Command.LEAVE),
             )
             if said is not Command.WHY:
                 return said
