@@ -185,12 +185,14 @@ def test_a_path_too_long_for_a_socket(open_directory: Path) -> None:
         assert connection.info.host.startswith("/tmp/sensei-")
         sockets = Path(connection.info.host)
         assert sockets.stat().st_mode & 0o077 == 0
+    assert not sockets.exists()
 
 
 def test_a_socket_directory_that_somebody_else_made_is_refused(open_directory: Path) -> None:
     server = Embedded(open_directory / ("long" * 25) / "pg", disposable=True)
     with server, session.connect(server.url()) as connection:
         sockets = Path(connection.info.host)
+    sockets.mkdir()
     sockets.chmod(0o777)
     try:
         with pytest.raises(EmbeddedServerError, match="private"):

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,10 +159,21 @@ class Cluster:
         except OSError:
             return not Path("/proc/self/cwd").is_symlink()  # a zombie has no cwd; without /proc the signal must do
 
-    def _socket_directory(self) -> str:
+    def remove_socket_directory(self) -> None:
+        """Remove the socket's directory when it stands outside `place`, once nothing runs."""
+        if self._socket_place.parent != self.place:
+            with suppress(OSError):
+                self._socket_place.rmdir()
+
+    @property
+    def _socket_place(self) -> Path:
         inside = self.place / "run"
-        fits = len(os.fsencode(inside)) + len(_LONGEST_NAME) <= _SOCKET_LIMIT
-        directory = inside if fits else Path("/tmp") / f"sensei-{self.place_mark()}"  # noqa: S108 -- checked below
+        if len(os.fsencode(inside)) + len(_LONGEST_NAME) <= _SOCKET_LIMIT:
+            return inside
+        return Path("/tmp") / f"sensei-{self.place_mark()}"  # noqa: S108 -- checked before it is used
+
+    def _socket_directory(self) -> str:
+        directory = self._socket_place
         directory.mkdir(mode=0o700, exist_ok=True)
         found = directory.lstat()
         if found.st_uid == os.geteuid() and not directory.is_symlink():

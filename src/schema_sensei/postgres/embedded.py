@@ -68,6 +68,7 @@ class Embedded:
         while time.monotonic() < deadline:
             if _free(cluster.place / "users.lock", fcntl.LOCK_EX):
                 if _free(cluster.place / "supervisor.lock", fcntl.LOCK_EX) and not self._adopt(cluster):
+                    cluster.remove_socket_directory()
                     return
             elif _free(cluster.place / "users.lock", fcntl.LOCK_SH):
                 return  # others use it
