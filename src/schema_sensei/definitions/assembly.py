@@ -137,7 +137,7 @@ def _trouble_problems(
                 message = f"there is no workflow `{entry.workflow}`"
                 yield document.problem("unknown-workflow", message, (*path, "workflow"), hint)
             for place, text in enumerate(entry.match):
-                if max(map(len, text.split("*"))) < 3:
+                if max(len(piece.strip()) for piece in text.split("*")) < 3:
                     hint = "Write at least three letters in a row."
                     message = f"`{text}` would match almost every message"
                     yield document.problem("bad-match", message, (*path, "match", place), hint)

@@ -49,7 +49,7 @@ def _files(path: Path) -> Iterator[Path]:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError):  # RuntimeError: a symlink loop, before Python 3.13
+    except (OSError, RuntimeError, ValueError):  # a symlink loop before Python 3.13; a NUL in the name
         return path
 
 

@@ -22,13 +22,17 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
+SHOWN = 10
+"""An error shows so many problems; `sensei lint` shows all."""
+
+
 class DefinitionError(UsageError):
     """Definitions that cannot be used; `problems` holds every one of them."""
 
     def __init__(self, what: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        listed = [line for problem in self.problems[:10] for line in _lines(problem)]
-        if len(self.problems) > len(listed):
+        listed = [line for problem in self.problems[:SHOWN] for line in _lines(problem)]
+        if len(self.problems) > SHOWN:
             listed.append("...")
         super().__init__(
             what,
