@@ -11,7 +11,7 @@ from schema_sensei.engine.events import Event, Noted, OutputLine, RunEnded, Step
 from schema_sensei.engine.executor import Options, RunResult, resume, run
 from schema_sensei.engine.journal import Journal
 from schema_sensei.engine.memory import MemoryJournal
-from schema_sensei.engine.ports import Action, Clock, Context, Finding, Ground, Intent, Outcome, Preview, Reply
+from schema_sensei.engine.ports import Action, Asker, Clock, Context, Finding, Ground, Intent, Outcome, Preview, Reply
 from schema_sensei.engine.prompts import Block, Confirm, EnterText, Prompt
 from schema_sensei.terms.json import JsonObject, JsonValue
 from schema_sensei.terms.secrets import Redactor
@@ -247,7 +247,7 @@ class Bench:
 
     def start(
         self,
-        asker: Script | None = None,
+        asker: Asker | None = None,
         *,
         inputs: Mapping[str, JsonValue] | None = None,
         variables: JsonObject | None = None,
@@ -269,7 +269,7 @@ class Bench:
             find=self.find,
         )
 
-    def resume(self, run_id: str, asker: Script | None = None, *, options: Options | None = None) -> RunResult:
+    def resume(self, run_id: str, asker: Asker | None = None, *, options: Options | None = None) -> RunResult:
         self.screen = Screen()
         return resume(
             run_id,

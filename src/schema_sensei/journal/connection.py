@@ -48,7 +48,7 @@ def connect_postgres(url: Secret) -> tuple[Engine, str]:
     """The engine for a journal on PostgreSQL, and its name without the password. Raises JournalError."""
     try:
         parsed = make_url(url.reveal()).set(drivername="postgresql+psycopg")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise JournalError(
             "The journal's URL is not a URL.", remedy="It looks like postgresql://user:password@host:5432/database."
         ) from error
