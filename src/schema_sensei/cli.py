@@ -1,17 +1,15 @@
 """The `sensei` command: each verb parses, chooses, calls and exits."""
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__, debug_log
-from .terms.errors import SenseiError, UsageError
+from .terms.errors import UsageError
 from .terms.exit_codes import ExitCode
-from .terms.secrets import Redactor
+from .terms.secrets import REDACTOR
 
 if TYPE_CHECKING:
     from .composition.workbench import Workbench
@@ -26,9 +24,6 @@ Exit codes
 """
 
 Command = Callable[..., Any]
-
-REDACTOR = Redactor()
-"""Learns every secret this process meets, for journal, screen and log."""
 
 
 class Verb(click.Command):
@@ -278,28 +273,13 @@ def completion(shell: str) -> None:
     click.echo(found(sensei, {}, "sensei", "_SENSEI_COMPLETE").source())
 
 
-def _fail(error: SenseiError) -> NoReturn:
-    from .frontends.wording import error_lines
-
-    for line in error_lines(error.what, error.means, error.remedy, error.where):
-        click.echo(line, err=True)
-    sys.exit(error.exit_code)
-
-
-def main() -> None:
-    """Run the command line; the one place where an error becomes words on stderr and an exit code."""
+def run_verbs() -> int:
+    """Read the command line and do what it says; the exit code. Raises what the verbs raise; wrong use is told here."""
     try:
         code = sensei.main(prog_name="sensei", standalone_mode=False)
-        sys.exit(int(code or 0))
+        return int(code or 0)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except SenseiError as error:
-        _fail(error)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.DONE)
-    except Exception as error:
-        _fail(debug_log.unexpected(error))
+        return error.exit_code
+    except click.Abort:
+        return int(ExitCode.INTERRUPTED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..frontends.choose import choose, front_end
 from ..frontends.house import OpenGuide, Request, ResumeRun, StartRun
+from ..project.place import find
 from ..terms.secrets import Redactor
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 def guide(directory: Path, redactor: Redactor, *, face: str | None) -> int:
     """Ask what the person wants to do, in the project of the directory; outside any project say how to get one."""
-    from ..project import config
     from .workbench import Workbench
 
-    if config.find(directory) is None:
+    if find(directory) is None:
         from .outside import outside
 
         return outside(directory, redactor, face=face)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 from ..definitions.library import Library
 from ..frontends.house import EnvironmentState, Operator, Remedy, RunSummary
-from ..project import config
-from ..project.environment import MissingVariableError
+from ..project.place import FILE_NAME, find
 from ..terms.errors import UsageError
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Redactor
 from ..terms.targets import TargetLabel
-from . import places
+from . import front_page, places
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
     from ..actions.services import Services
@@ -30,27 +29,27 @@ if TYPE_CHECKING:  # each is imported where it is used first: the first question
     from ..migrations.migrations import Migrations
     from ..postgres.scratch import Scratch
     from ..project.environment import Target
+    from ..project.project import Project
     from ..project.status import Status
 
 
 class Workbench:
     """A `House` over one project. Open it as a context: leaving stops what it started."""
 
-    def __init__(self, project: "config.Project", redactor: Redactor) -> None:
-        self.project = project
+    def __init__(self, file: Path, redactor: Redactor) -> None:
         self.redactor = redactor
+        self._file = file
         self._stack = ExitStack()
         self._lock = threading.RLock()
         self._token: CancelToken | None = None
         self._served = False
-        for name in {each.url_variable for each in project.environments}:
-            _learn_password(redactor, os.environ.get(name, ""))
 
     @classmethod
     def open(cls, directory: Path, redactor: Redactor) -> "Workbench":
         """The project of the directory or of one above it. Raises NoProjectError, ConfigError."""
-        found = config.find(directory)
-        return cls(config.load(found or directory.absolute()), redactor)
+        bench = cls(find(directory) or directory.absolute() / FILE_NAME, redactor)
+        bench._page  # noqa: B018 - a project that cannot be read is told now, not on the first screen
+        return bench
 
     def __enter__(self) -> Self:
         return self
@@ -64,14 +63,32 @@ class Workbench:
         with self._lock:
             self._stack.close()
 
+    @cached_property
+    def project(self) -> "Project":
+        """The project, read from its file. Raises NoProjectError, ConfigError."""
+        from ..project import config
+
+        project = config.load(self._file)
+        for environment in project.environments:
+            _learn_password(self.redactor, os.environ.get(environment.url_variable, ""))
+        return project
+
+    @cached_property
+    def _page(self) -> front_page.FrontPage:
+        page = front_page.read(self._file, places.cache())
+        if page is None:
+            page = front_page.FrontPage.of(self.project)
+            front_page.keep(self._file, places.cache(), page)
+        return page
+
     @property
     def title(self) -> str:
         """The project's name."""
-        return self.project.name
+        return self._page.name
 
     @cached_property
     def _library(self) -> Library:
-        own = (self.project.workflows,) if self.project.workflows else ()
+        own = (self._page.workflows,) if self._page.workflows else ()
         return Library.load(own, cache=places.cache())
 
     def library(self) -> Library:
@@ -81,8 +98,8 @@ class Workbench:
     def known_environments(self) -> tuple[EnvironmentState, ...]:
         """The environments in order, not looked at yet."""
         return tuple(
-            EnvironmentState(name=each.name, standing="unread", protected=each.protected)
-            for each in self.project.environments
+            EnvironmentState(name=name, standing="unread", protected=protected)
+            for name, protected in self._page.environments
         )
 
     def environments(self) -> tuple[EnvironmentState, ...]:
@@ -248,6 +265,7 @@ class Workbench:
     def journal(self) -> "StoredJournal":
         """The project's journal: a file in its .sensei folder, or the shared one that sensei.yaml names."""
         from ..journal.store import open_journal
+        from ..project.environment import MissingVariableError
         from ..terms.secrets import Secret
 
         outputs = self.project.directory / "output"
@@ -260,7 +278,7 @@ class Workbench:
                 raise MissingVariableError(
                     f"{self.project.journal_variable} is not set; it holds the URL of the shared journal.",
                     means="Without its journal nothing is begun.",
-                    remedy=f"Set it, or remove `journal` from {config.FILE_NAME} to keep the journal in .sensei/.",
+                    remedy=f"Set it, or remove `journal` from {FILE_NAME} to keep the journal in .sensei/.",
                 )
             _learn_password(self.redactor, url)
             journal = open_journal(Secret(url), outputs=outputs)
@@ -290,6 +308,7 @@ class Workbench:
     def _scratch(self) -> "Scratch":
         from ..postgres.embedded import Embedded
         from ..postgres.scratch import Scratch
+        from ..project.environment import MissingVariableError
         from ..terms.secrets import Secret
 
         if self.project.scratch_variable is not None:
@@ -299,7 +318,7 @@ class Workbench:
                 raise MissingVariableError(
                     f"{self.project.scratch_variable} is not set; it holds the URL for scratch databases.",
                     means="Without it nothing can be rehearsed or compared.",
-                    remedy=f"Set it, or remove `scratch` from {config.FILE_NAME} to use the embedded server.",
+                    remedy=f"Set it, or remove `scratch` from {FILE_NAME} to use the embedded server.",
                 )
             _learn_password(self.redactor, url)
             return Scratch(Secret(url))
@@ -425,6 +444,8 @@ def _summary(record: "RunRecord") -> RunSummary:
 
 
 def _learn_password(redactor: Redactor, url: str) -> None:
+    if not url:
+        return
     from urllib.parse import parse_qs, unquote, urlsplit
 
     try:

@@ -53,3 +53,7 @@ class Redactor:
             text = text.replace(secret, MASK)
         text = _URL_PASSWORD.sub(rf"\g<head>:{MASK}@", text)
         return _CONNINFO_PASSWORD.sub(rf"\g<head>{MASK}", text)
+
+
+REDACTOR = Redactor()
+"""What this process has learned: one for journal, screens and log alike."""
