@@ -29,7 +29,7 @@ title: Add tables
 when: They do not exist yet.
 risk: {backup: none, review: medium, testing: standard}
 inputs:
-  message: {ask: What for?, pattern: "\\\\S.{2,70}", hint: 3 to 71 characters, default: a table}
+  message: {ask: "What for?", pattern: "\\\\S.{2,70}", hint: 3 to 71 characters, default: a table}
 steps:
   - action: generate
     with: {message: "{inputs.message}"}

@@ -1,12 +1,14 @@
 """References: a whole one keeps its value, a part becomes text, unknown spreads."""
 
+from typing import Any
+
 import pytest
 
 from schema_sensei.definitions.expressions import UNKNOWN, Value
 from schema_sensei.definitions.references import Reference, ReferenceSyntaxError, parse, references, resolve, whole
 from schema_sensei.terms.json import JsonValue
 
-NAMES: dict[str, Value] = {
+NAMES: dict[str, Any] = {
     "inputs": {"message": "add {x}", "count": 3},
     "generate": {"change": {"revision": "3f2a"}, "path": UNKNOWN},
 }

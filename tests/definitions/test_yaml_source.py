@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from schema_sensei.definitions import yaml_source
+from schema_sensei.definitions.contents import bundled_directory
 from schema_sensei.definitions.yaml_source import MAX_BYTES, read
 from schema_sensei.terms.json import JsonValue
 
@@ -119,3 +120,10 @@ def test_a_tab_and_an_unquoted_colon_are_explained() -> None:
 
 def test_line_ends_do_not_change_the_digest() -> None:
     assert read(b"a: 1\r\n", "f").digest == read(b"a: 1\n", "g").digest != read(b"a: 2\n", "f").digest
+
+
+def test_bundled_definitions_read_alike_on_both_parsers() -> None:
+    for file in bundled_directory().rglob("*.yaml"):
+        document = read(file.read_bytes(), file.name)
+        assert document.problems == []
+        assert isinstance(document.data, dict)
