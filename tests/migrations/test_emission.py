@@ -12,6 +12,7 @@ from schema_sensei.terms.secrets import Secret
 
 from .conftest import Workspace, apply, catalog, query
 from .env_styles import configured
+from .test_worker import _eventually
 
 _TRICKY = r"""
 op.create_table('notes',
@@ -102,8 +103,8 @@ def test_of_two_who_start_at_once_one_is_refused(workspace: Workspace, database:
             second = threading.Thread(target=late)
             second.start()
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            while query(database, waiting) == [(0,)]:
-                pass
+            assert _eventually(lambda: query(database, waiting) != [(0,)] or not second.is_alive())
+            assert second.is_alive()
             for statement in unit.statements[1:]:
                 first.execute(statement.encode())
         second.join()
