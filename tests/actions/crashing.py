@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from tests.actions.desk import Desk
+
 from schema_sensei.actions.deploy import Deploy
 from schema_sensei.actions.services import Services
 from schema_sensei.engine.ports import Intent
@@ -13,7 +15,6 @@ from schema_sensei.migrations import Migrations
 from schema_sensei.postgres.scratch import Scratch
 from schema_sensei.project.config import load
 from schema_sensei.terms.json import JsonObject
-from tests.actions.desk import Desk
 
 
 class DoomedDesk(Desk):

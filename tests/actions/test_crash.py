@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from schema_sensei.engine.ports import Finding, Intent, Preview
-from schema_sensei.terms.json import JsonValue
 from tests.actions.conftest import Shop
 from tests.actions.desk import Desk
 from tests.actions.small_project import write_revision
+
+from schema_sensei.engine.ports import Finding, Intent, Preview
+from schema_sensei.terms.json import JsonValue
 
 MOMENTS = [
     pytest.param("keep started 1", "absent", id="before the first statement"),

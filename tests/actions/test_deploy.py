@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.actions.conftest import Shop
+from tests.actions.desk import take
+from tests.actions.small_project import write_revision
 
 from schema_sensei.changes.change import Change
 from schema_sensei.engine.ports import Intent
@@ -13,9 +16,6 @@ from schema_sensei.postgres import url as urls
 from schema_sensei.postgres.errors import ServerDownError, WrongCredentialsError
 from schema_sensei.terms.exit_codes import ExitCode
 from schema_sensei.terms.secrets import Secret
-from tests.actions.conftest import Shop
-from tests.actions.desk import take
-from tests.actions.small_project import write_revision
 
 
 def test_an_unapproved_change_reaches_no_database(shop: Shop) -> None:
@@ -54,7 +54,7 @@ def test_a_file_edited_while_the_person_reads_is_not_deployed(shop: Shop) -> Non
 
 
 def test_an_approval_of_another_text_does_not_count(shop: Shop) -> None:
-    change: Any = dict(shop.reviewed())  # type: ignore[arg-type, call-overload]  # JSON object
+    change: Any = dict(shop.reviewed())  # type: ignore[arg-type]  # JSON object
     change["approval"] = {**change["approval"], "digest": "0" * 64}
 
     _, outcome = take(shop.actions["deploy"], shop.deployment(change), True)

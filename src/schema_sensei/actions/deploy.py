@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..changes.change import Change
-from ..changes.draft import redraft
 from ..changes.script import Script
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
@@ -19,6 +18,7 @@ from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
 from .review import facts
+from .revisions import as_it_is_now, history, settings
 from .rows import rows_at_stake
 from .services import Services
 from .signatures import DEPLOY
@@ -43,10 +43,10 @@ class Deploy:
                 handle={"changed": True},
             )
         arrival = self._gate(context, target).check(change.up, target)
-        history = self.services.migrations().history()
-        refuse_unknown(history, arrival.position.heads, target)
+        known = history(self.services)
+        refuse_unknown(known, arrival.position.heads, target)
         if arrival.position.next is None:
-            refuse_behind(history, arrival.position.heads, change.base, target)
+            refuse_behind(known, arrival.position.heads, change.base, target)
             raise off_the_way(change.up, arrival.position, target)
         handle: JsonObject = {
             "digest": change.digest,
@@ -174,7 +174,7 @@ class Deploy:
                 remedy='Put a review step before it, and deploy its output: change: "{review.change}"',
                 where=context.step,
             )
-        now = redraft(recorded, self.services.migrations(), root=self.services.project.root)
+        now = as_it_is_now(self.services, recorded)
         return now if now.approved else None
 
     def _gate(self, context: Context, target: Target) -> Gate:
@@ -187,7 +187,7 @@ class Deploy:
 
         return Direct(
             session_name=f"sensei {context.run} {context.step}",
-            version_table=version_table(migrations.settings()),
+            version_table=version_table(settings(self.services)),
             online=online if first and not environment.protected else None,
         )
 

@@ -1,156 +1,111 @@
 """generate: compares the models with the migrations and writes an Alembic revision, as a Change with its SQL."""
 
-import json
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 from ..changes.change import Change
-from ..changes.draft import draft, file_digest, relative
+from ..changes.draft import relative
 from ..changes.nature import Nature
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Block, Code, Prose, Table
 from ..gates.position import shown
+from ..migrations import Generated, History, Revision, new_revision_id
 from ..migrations.errors import BrokenHistoryError, RevisionFailedError, SeveralHeadsError
-from ..migrations.generated import Generated
-from ..migrations.history import History, Revision
 from ..postgres.errors import EmbeddedServerError, ScratchError
 from ..terms.errors import SenseiError, UnreachableError, UsageError
-from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonValue
 from ..terms.secrets import Secret
-from . import branch, parameters
+from . import branch, parameters, revisions
+from .drafts import Drafts
 from .replayed import replayed
 from .services import Services
 from .signatures import GENERATE
 from .whereabouts import heads_of, refuse_behind, refuse_unknown, words
 
 
-class KeptFileError(SenseiError):
-    """A revision file may not be deleted."""
-
-    exit_code = ExitCode.DECLINED
-
-
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Writes one file, named by a revision id that is chosen before."""
+    """Writes one file, named by a revision id that is chosen before.
+
+    The change begins where the first environment stands: revisions that wait for it travel along.
+    """
 
     services: Services
     signature: ClassVar[Signature] = GENERATE
 
     def preview(self, context: Context) -> Preview:
-        history = self._history()
-        draft_of_this_run = self._rejected_draft(context, history)
-        parents = _without(history, draft_of_this_run)
-        if draft_of_this_run is None:
-            _refuse_several(history, parameters.text(context, "head"))
-        place, heads = self._first_environment_stands(history)
-        revision = secrets.token_hex(6)
+        known = self._history()
+        rejected = Drafts(self.services).rejected(context, known)
+        parents = _heads_without(known, rejected)
+        if len(parents) > 1 and not parameters.text(context, "head"):
+            raise _several(known, parents)
+        place, heads = self._first_environment_stands(known)
+        revision = new_revision_id()
         blocks: list[Block] = [Table(("environment", "where it stands"), (place,))]
-        if draft_of_this_run:
-            blocks.append(Prose(f"Revision {draft_of_this_run}, generated before in this run, is replaced.", "warning"))
+        if rejected:
+            text = f"Revision {rejected.revision}, generated before in this run and not approved, is replaced."
+            blocks.append(Prose(text, "warning"))
+        reachable = heads is not None and not known.unknown(heads)
         return Preview(
             summary=f"Compare the models with the migrations at {shown(parents)}; write revision {revision}",
             blocks=tuple(blocks),
             handle={
                 "revision": revision,
-                "file": f"*{revision}*.py",
-                "parents": list(parents),
-                # Revisions that wait for the first environment travel along: a change starts where it stands.
-                "base": list(heads if heads is not None and not history.unknown(heads) else parents),
-                "replaces": draft_of_this_run,
+                "base": list(heads if heads is not None and reachable else parents),
+                "replaces": [rejected.revision, rejected.sha256] if rejected else [],
             },
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         revision = str(intent.handle["revision"])
-        self._delete_draft(context, intent)
-        history = self._history()
-        migrations = self.services.migrations()
+        self._delete_rejected(context, intent)
+        before = self._history()
         context.checkpoint()
-        with self._source(context, history) as url:
-            generated = migrations.autogenerate(
+        with self._source(context, before) as url:
+            generated = self.services.migrations().autogenerate(
                 url,
                 message=parameters.text(context, "message"),
                 revision=revision,
                 head=parameters.text(context, "head") or None,
             )
-        if generated.empty or generated.path is None:
-            return self._nothing_new(context, intent, history, generated)
-        nature, digest = Nature.of(generated.operations), file_digest(generated.path)
-        context.keep({"nature": nature.to_json(), "file": digest})
-        self._remember_draft(context, revision, generated.path, digest)
-        change = self._change(context, intent, nature, (*history.heads, revision))
+        written = self._history().get(revision)
+        if generated.empty or written is None:
+            return self._nothing_new(context, intent, before, generated)
+        nature = Nature.of(generated.operations)
+        context.keep({"nature": nature.to_json(), "file": written.sha256})
+        Drafts(self.services).remember(context, written)
+        change = self._change(context, intent, nature)
         blocks = (*_operations(generated), *_cautions(generated), *self._notes(change, revision))
-        return self._outcome(change, revision, blocks)
+        return self._outcome(change, written, blocks)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         revision = str(intent.handle["revision"])
-        history = self.services.migrations().history()
-        known = history.get(revision)
-        if known is None:
-            broken = [problem.message for problem in history.problems if problem.fatal]
+        known = revisions.history(self.services)
+        written = known.get(revision)
+        if written is None:
+            broken = [problem.message for problem in known.problems if problem.fatal]
             return Finding(ground="unknown" if broken else "absent", seen=(f"No revision {revision}.", *broken))
-        path = relative(known.path, self.services.project.root)
-        change = self._change(context, intent, _kept_nature(context, known.sha256), history.heads)
-        self._remember_draft(context, revision, known.path, known.sha256)
-        return Finding(ground="applied", seen=(f"{path} is there.",), outcome=self._outcome(change, revision, ()))
+        Drafts(self.services).remember(context, written)
+        change = self._change(context, intent, _kept_nature(context, written.sha256))
+        outcome = self._outcome(change, written, ())
+        return Finding(ground="applied", seen=(f"{outcome.outputs['path']} is there.",), outcome=outcome)
 
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
-        revision = str(intent.handle["revision"])
-        history = self.services.migrations().history()
-        known = history.get(revision)
-        if known is None:
+        known = revisions.history(self.services)
+        written = known.get(str(intent.handle["revision"]))
+        if written is None:
             return Outcome(summary="Nothing is there to delete")
-        path = relative(known.path, self.services.project.root)
-        self._refuse_needed(context, outcome, history, known, path)
-        known.path.unlink()
-        self._draft_note(context).unlink(missing_ok=True)
+        path = relative(written.path, self.services.project.root)
+        generated = Change.from_json(outcome.outputs["change"]).sources.get(path, "")
+        Drafts(self.services).delete(context, known, written, generated=generated)
         return Outcome(summary=f"Deleted {path}")
 
-    def _refuse_needed(self, context: Context, outcome: Outcome, history: History, known: Revision, path: str) -> None:
-        generated = Change.from_json(outcome.outputs["change"]).sources.get(path)
-        if known.sha256 != generated:
-            raise KeptFileError(
-                f"{path} was edited since it was generated; it is kept.",
-                remedy="Delete it yourself if its content is not needed.",
-                where=path,
-            )
-        if not known.is_head:
-            raise KeptFileError(
-                f"A later revision builds on {known.revision}; {path} is kept.",
-                remedy="Undo the later revision first.",
-                where=path,
-            )
-        for name in self._deployed(context, history, {known.revision}).values():
-            raise KeptFileError(
-                f"{name} has {known.revision} already; {path} is kept.",
-                means="Without the file nobody could bring that database forward or back.",
-                remedy=f"Undo the deploy to {name} first.",
-                where=name,
-            )
-
-    def _deployed(self, context: Context, history: History, revisions: set[str]) -> dict[str, str]:
-        """Which of the revisions some environment has, and the environment; what cannot be asked is left out."""
-        settings = self.services.migrations().settings()
-        found: dict[str, str] = {}
-        for environment in self.services.project.environments:
-            try:
-                heads = heads_of(self.services.project.target(environment.name, self.services.environ), settings)
-            except (UnreachableError, UsageError) as error:
-                context.note(f"{environment.name} cannot be asked: {error.what}", "warning")
-                continue
-            found |= dict.fromkeys(history.ancestors(heads) & revisions, environment.name)
-        return found
-
     def _history(self) -> History:
-        history = self.services.migrations().history()
-        fatal = [problem for problem in history.problems if problem.fatal]
+        known = revisions.history(self.services)
+        fatal = [problem for problem in known.problems if problem.fatal]
         if fatal:
             raise BrokenHistoryError(
                 fatal[0].message,
@@ -159,19 +114,31 @@ class Generate:
                 where=relative(fatal[0].path, self.services.project.root) if fatal[0].path else "",
                 revision=fatal[0].revision,
             )
-        return history
+        return known
+
+    def _delete_rejected(self, context: Context, intent: Intent) -> None:
+        match _texts(intent.handle["replaces"]):
+            case [revision, generated]:
+                known = self._history()
+                written = known.get(revision)
+                if written is not None:
+                    Drafts(self.services).delete(context, known, written, generated=generated)
+                    path = relative(written.path, self.services.project.root)
+                    context.note(f"Deleted {path}, which was not approved.")
+            case _:
+                pass
 
     @contextmanager
-    def _source(self, context: Context, history: History) -> Iterator[Secret]:
+    def _source(self, context: Context, known: History) -> Iterator[Secret]:
         """A database at the heads: a scratch copy, or the first environment when the history cannot be replayed."""
         with ExitStack() as stack:
             try:
-                url = stack.enter_context(replayed(self.services, history, history.heads))
+                url = stack.enter_context(replayed(self.services, known, known.heads))
             except (RevisionFailedError, ScratchError, EmbeddedServerError, UnreachableError) as error:
-                url = self._first_environment(context, history, error)
+                url = self._first_environment(context, known, error)
             yield url
 
-    def _first_environment(self, context: Context, history: History, error: SenseiError) -> Secret:
+    def _first_environment(self, context: Context, known: History, error: SenseiError) -> Secret:
         first = self.services.project.environments[0]
         context.note(
             f"The migrations cannot be replayed on a scratch database ({error.what}). "
@@ -179,90 +146,54 @@ class Generate:
             "warning",
         )
         target = self.services.project.target(first.name, self.services.environ)
-        heads = heads_of(target, self.services.migrations().settings())
-        refuse_unknown(history, heads, target)
-        refuse_behind(history, heads, history.heads, target)
+        heads = heads_of(target, revisions.settings(self.services))
+        refuse_unknown(known, heads, target)
+        refuse_behind(known, heads, known.heads, target)
         return target.url
 
-    def _nothing_new(self, context: Context, intent: Intent, history: History, generated: Generated) -> Outcome:
+    def _first_environment_stands(self, known: History) -> tuple[tuple[str, str], tuple[str, ...] | None]:
+        """Where the first environment stands; not being able to look is no reason to stop here."""
+        first = self.services.project.environments[0]
+        try:
+            target = self.services.project.target(first.name, self.services.environ)
+            heads = heads_of(target, revisions.settings(self.services))
+        except (UnreachableError, UsageError) as error:
+            return (first.name, f"cannot be reached: {error.what}"), None
+        return (str(target.label), words(known, heads)), heads
+
+    def _nothing_new(self, context: Context, intent: Intent, known: History, generated: Generated) -> Outcome:
         """Unchanged; or, when revisions still wait for the first environment, the change that they are."""
-        base = _texts(intent.handle["base"])
-        waiting = [each.revision for each in history.pending(base)]
+        waiting = known.pending(_texts(intent.handle["base"]))
         cautions = tuple(_cautions(generated))
         if not waiting:
             return Outcome(
                 name="unchanged", summary="No schema changes: the models and the migrations agree", blocks=cautions
             )
-        change = self._change(context, intent, Nature(), history.heads)
-        note = Prose(f"Nothing new to generate. Waiting to be deployed, and now on its way: {', '.join(waiting)}.")
-        return self._outcome(change, waiting[-1], (note, *cautions), wrote=False)
+        names = ", ".join(each.revision for each in waiting)
+        note = Prose(f"Nothing new to generate. Waiting to be deployed, and now on its way: {names}.")
+        outcome = self._outcome(self._change(context, intent, Nature()), waiting[-1], (note, *cautions))
+        return replace(outcome, summary=f"No schema changes; {names} to be deployed")
 
-    def _change(self, context: Context, intent: Intent, nature: Nature, heads: tuple[str, ...]) -> Change:
-        history = self.services.migrations().history()
-        parents = {parent for head in heads if (each := history.get(head)) for parent in each.down_revisions}
-        base = _texts(intent.handle["base"])
-        change = draft(
-            self.services.migrations(),
-            root=self.services.project.root,
-            base=base,
-            heads=tuple(sorted({head for head in heads if head not in parents})),
+    def _change(self, context: Context, intent: Intent, nature: Nature) -> Change:
+        """Everything from the base to the heads; what was generated speaks only for a change that is nothing else."""
+        change = revisions.drawn(
+            self.services,
+            base=_texts(intent.handle["base"]),
+            heads=self._history().heads,
             message=parameters.text(context, "message"),
             nature=nature,
         )
-        alone = change.revisions == (intent.handle["revision"],)
-        return change if alone else replace(change, nature=Nature())
+        return change if change.revisions == (intent.handle["revision"],) else replace(change, nature=Nature())
 
-    def _outcome(self, change: Change, revision: str, blocks: tuple[Block, ...], *, wrote: bool = True) -> Outcome:
-        history = self.services.migrations().history()
-        known = history.get(revision)
-        path = relative(known.path, self.services.project.root) if known else ""
+    def _outcome(self, change: Change, written: Revision, blocks: tuple[Block, ...]) -> Outcome:
+        path = relative(written.path, self.services.project.root)
         count = len(change.nature.operations)
         what = f": {count} operation{'' if count == 1 else 's'}" if count else ""
         return Outcome(
-            summary=f"Wrote {path}{what}" if wrote else f"No schema changes; {shown(change.revisions)} to be deployed",
-            outputs={"change": change.to_json(), "revision": revision, "path": path},
+            summary=f"Wrote {path}{what}",
+            outputs={"change": change.to_json(), "revision": written.revision, "path": path},
             blocks=blocks,
         )
-
-    def _first_environment_stands(self, history: History) -> tuple[tuple[str, str], tuple[str, ...] | None]:
-        """Where the first environment stands; not being able to look is no reason to stop here."""
-        first = self.services.project.environments[0]
-        try:
-            target = self.services.project.target(first.name, self.services.environ)
-            heads = heads_of(target, self.services.migrations().settings())
-        except (UnreachableError, UsageError) as error:
-            return (first.name, f"cannot be reached: {error.what}"), None
-        return (str(target.label), words(history, heads)), heads
-
-    def _draft_note(self, context: Context) -> Path:
-        return self.services.project.directory / "drafts" / f"{context.run}.json"
-
-    def _remember_draft(self, context: Context, revision: str, path: Path, digest: str) -> None:
-        note = self._draft_note(context)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps({"revision": revision, "path": str(path), "sha256": digest}), encoding="utf-8")
-
-    def _rejected_draft(self, context: Context, history: History) -> str | None:
-        """The revision this run generated before, if nobody edited it, built on it, or deployed it: it is replaced."""
-        try:
-            noted = json.loads(self._draft_note(context).read_text(encoding="utf-8"))
-            revision, digest = str(noted["revision"]), str(noted["sha256"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        known = history.get(revision)
-        if context.visit == 1 or known is None or known.sha256 != digest or not known.is_head:
-            return None
-        return None if revision in self._deployed(context, history, {revision}) else revision
-
-    def _delete_draft(self, context: Context, intent: Intent) -> None:
-        replaced = intent.handle.get("replaces")
-        if replaced is None:
-            return
-        history = self._history()
-        known = history.get(str(replaced))
-        if known is not None and self._rejected_draft(context, history) == replaced:
-            known.path.unlink(missing_ok=True)
-            context.note(f"Deleted {relative(known.path, self.services.project.root)}, which was not approved.")
 
     def _notes(self, change: Change, revision: str) -> Iterator[Block]:
         waiting = [each for each in change.revisions if each != revision]
@@ -279,25 +210,21 @@ class Generate:
         yield Prose(f"Commit together: {', '.join([*models, *change.sources])}", "quiet")
 
 
-def _refuse_several(history: History, head: str) -> None:
-    if len(history.heads) > 1 and not head:
-        branches = ", ".join(f"{label}@head" for label, _ in history.branches)
-        raise SeveralHeadsError(
-            f"The history has {len(history.heads)} heads: {', '.join(history.heads)}.",
-            means="Two revisions follow the same one; Alembic cannot know which of them the new one continues.",
-            remedy="Join them (alembic merge heads -m 'join'), or name one: head: REVISION"
-            + (f" or one of {branches}" if branches else ""),
-        )
-
-
-def _without(history: History, revision: str | None) -> tuple[str, ...]:
+def _heads_without(known: History, revision: Revision | None) -> tuple[str, ...]:
     """The heads of the history if one of its head revisions were not there."""
-    gone = history.get(revision) if revision else None
-    if gone is None:
-        return history.heads
-    others = [each for each in history.revisions if each is not gone]
+    others = [each for each in known.revisions if each is not revision]
     followed = {parent for each in others for parent in each.down_revisions}
     return tuple(sorted(each.revision for each in others if each.revision not in followed))
+
+
+def _several(known: History, heads: tuple[str, ...]) -> SeveralHeadsError:
+    branches = ", ".join(f"{label}@head" for label, _ in known.branches)
+    return SeveralHeadsError(
+        f"The history has {len(heads)} heads: {', '.join(heads)}.",
+        means="Two revisions follow the same one; Alembic cannot know which of them the new one continues.",
+        remedy="Join them (alembic merge heads -m 'join'), or name one: head: REVISION"
+        + (f" or one of {branches}" if branches else ""),
+    )
 
 
 def _texts(value: JsonValue) -> tuple[str, ...]:

@@ -3,13 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..migrations.history import History
 from ..terms.secrets import Secret
+from .revisions import migration_files
 from .services import Services
-
-_NOT_CODE = frozenset({"__pycache__"})
 
 
 @contextmanager
@@ -38,14 +36,8 @@ def empty(services: Services) -> Iterator[Secret]:
 def _key(history: History, heads: tuple[str, ...]) -> str:
     """Changes with every file of the migrations directory, env.py and SQL beside the revisions included."""
     digest = hashlib.sha256(" ".join(sorted(heads)).encode())
-    for folder in sorted({revision.path.parent.parent for revision in history.revisions}):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not _NOT_CODE.intersection(path.parts):
-                _add(digest, path, folder)
+    for path in migration_files(history):
+        content = path.read_bytes()
+        digest.update(f"\n{path} {len(content)}\n".encode())
+        digest.update(content)
     return digest.hexdigest()
-
-
-def _add(digest: "hashlib._Hash", path: Path, folder: Path) -> None:
-    content = path.read_bytes()
-    digest.update(f"\n{path.relative_to(folder)} {len(content)}\n".encode())
-    digest.update(content)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..changes.change import Change
-from ..changes.draft import redraft
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Block, Choose, Code, Option, Prose, Stakes, Table
 from ..gates.position import shown
 from ..terms.json import JsonObject
 from . import parameters
+from .revisions import as_it_is_now
 from .services import Services
 from .signatures import REVIEW
 
@@ -23,7 +23,7 @@ class Review:
     signature: ClassVar[Signature] = REVIEW
 
     def preview(self, context: Context) -> Preview:
-        change = self._now(context)
+        change = as_it_is_now(self.services, parameters.change(context))
         prompt = Choose(
             key=context.step,
             question="Do you approve exactly this SQL?",
@@ -47,11 +47,14 @@ class Review:
             default="approve" if change.nature.additive and not change.up.opaque else None,
         )
         return Preview(
-            summary=f"Review revision {shown(change.revisions)}: {change.nature.words}", prompt=prompt, effect=False
+            summary=f"Review revision {shown(change.revisions)}: {change.nature.words}",
+            prompt=prompt,
+            effect=False,
+            handle={"change": change.to_json()},
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
-        change = self._now(context)
+        change = Change.from_json(intent.handle["change"])  # what was shown, whatever the files say by now
         match intent.answer:
             case "approve":
                 approved = change.approve(at=self.services.now(), by=self.services.operator)
@@ -69,9 +72,6 @@ class Review:
 
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
         raise NotImplementedError
-
-    def _now(self, context: Context) -> Change:
-        return redraft(parameters.change(context), self.services.migrations(), root=self.services.project.root)
 
 
 def blocks(change: Change) -> tuple[Block, ...]:

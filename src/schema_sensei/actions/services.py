@@ -2,14 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
-    from ..migrations import Migrations
+    from ..changes.change import Change
+    from ..migrations import History, Migrations, Settings
     from ..postgres.scratch import Scratch
     from ..project.project import Project
+
+
+@dataclass(slots=True)
+class Memory:
+    """What `revisions` has read in this process, and what the files looked like then."""
+
+    signature: tuple[tuple[str, int, int], ...] | None = None
+    history: "History | None" = None
+    settings: "Settings | None" = None
+    emitted: "dict[tuple[tuple[str, ...], tuple[str, ...]], Change]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +37,4 @@ class Services:
     operator: str
     terminal: Callable[[], AbstractContextManager[None]] | None = None
     now: Callable[[], float] = time
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)

@@ -17,6 +17,7 @@ from ..project.environment import Target
 from ..terms.secrets import Secret
 from . import parameters
 from .replayed import empty, replayed
+from .revisions import history, settings
 from .services import Services
 from .signatures import SYNC
 from .whereabouts import heads_of, refuse_unknown, version_table, words
@@ -72,19 +73,18 @@ class Comparison:
 
 def look(services: Services, target: Target, *, checkpoint: Callable[[], None] = lambda: None) -> Comparison:
     """Compare models, migrations and a target. Raises MigrationError, UnreachableError, StampedAheadError."""
-    migrations = services.migrations()
-    history, settings = migrations.history(), migrations.settings()
-    heads = heads_of(target, settings)
-    refuse_unknown(history, heads, target)
+    known, options = history(services), settings(services)
+    heads = heads_of(target, options)
+    refuse_unknown(known, heads, target)
     checkpoint()
-    made = _made(services, history, history.heads, settings)
-    deployed = made if heads == history.heads else _made(services, history, heads, settings)
+    made = _made(services, known, known.heads, options)
+    deployed = made if heads == known.heads else _made(services, known, heads, options)
     checkpoint()
     models = _models(services, made)
     checkpoint()
-    live = _live(target, made, models, settings)
-    verdicts = compare(models, made, live, deployed=deployed, ignore=_left_out(settings))
-    return Comparison(verdicts, heads, words(history, heads), len(made.rows))
+    live = _live(target, made, models, options)
+    verdicts = compare(models, made, live, deployed=deployed, ignore=_left_out(options))
+    return Comparison(verdicts, heads, words(known, heads), len(made.rows))
 
 
 def count_drift(services: Services, target: Target) -> int:
@@ -92,9 +92,9 @@ def count_drift(services: Services, target: Target) -> int:
     return len(look(services, target).wrong)
 
 
-def _made(services: Services, history: History, heads: tuple[str, ...], settings: Settings) -> Catalog:
-    with replayed(services, history, heads) as url:
-        return _read(url, settings)
+def _made(services: Services, known: History, heads: tuple[str, ...], options: Settings) -> Catalog:
+    with replayed(services, known, heads) as url:
+        return _read(url, options)
 
 
 def _models(services: Services, made: Catalog) -> Catalog:
@@ -106,20 +106,20 @@ def _models(services: Services, made: Catalog) -> Catalog:
             return Catalog.read(connection)
 
 
-def _live(target: Target, made: Catalog, models: Catalog, settings: Settings) -> Catalog:
+def _live(target: Target, made: Catalog, models: Catalog, options: Settings) -> Catalog:
     """The live side, in the schemas that models or migrations use: other schemas are other people's."""
     schemas = {row.ident for side in (made, models) for row in side.rows if row.kind == "schema"}
     with session.connect(target.url, application_name="sensei look", read_only=True, label=target.label) as connection:
-        return Catalog.read(connection, schemas=sorted(schemas), skip=_left_out(settings))
+        return Catalog.read(connection, schemas=sorted(schemas), skip=_left_out(options))
 
 
-def _read(url: Secret, settings: Settings) -> Catalog:
+def _read(url: Secret, options: Settings) -> Catalog:
     with session.connect(url, application_name="sensei look") as connection:
-        return Catalog.read(connection, skip=_left_out(settings))
+        return Catalog.read(connection, skip=_left_out(options))
 
 
-def _left_out(settings: Settings) -> tuple[str, ...]:
-    table = version_table(settings)
+def _left_out(options: Settings) -> tuple[str, ...]:
+    table = version_table(options)
     return (f"{table.schema or 'public'}.{table.name}",)
 
 

@@ -14,7 +14,14 @@ from .script import Script
 
 
 def draft(
-    migrations: Migrations, *, root: Path, base: tuple[str, ...], heads: tuple[str, ...], message: str, nature: Nature
+    migrations: Migrations,
+    history: History,
+    *,
+    root: Path,
+    base: tuple[str, ...],
+    heads: tuple[str, ...],
+    message: str,
+    nature: Nature,
 ) -> Change:
     """The change that leads a database from `base` to `heads`; `nature` is believed. Raises MigrationError."""
     up = Script(migrations.emit(base, heads, direction="up"))
@@ -25,18 +32,24 @@ def draft(
         up=up,
         down=down,
         nature=nature,
-        sources=sources(migrations.history(), up.revisions, root),
+        sources=sources(history, up.revisions, root),
         no_way_back=no_way_back,
     )
 
 
-def redraft(change: Change, migrations: Migrations, *, root: Path) -> Change:
+def redraft(change: Change, migrations: Migrations, history: History, *, root: Path) -> Change:
     """The same change from the files as they are now: equal to it, approval and all, while nothing was edited.
 
     What was generated says nothing about a file that was edited since: then the nature is unknown.
     """
     now = draft(
-        migrations, root=root, base=change.base, heads=change.heads, message=change.message, nature=change.nature
+        migrations,
+        history,
+        root=root,
+        base=change.base,
+        heads=change.heads,
+        message=change.message,
+        nature=change.nature,
     )
     if now.sources != change.sources:
         now = replace(now, nature=Nature())
