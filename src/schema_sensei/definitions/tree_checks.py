@@ -7,7 +7,7 @@ from typing import Final
 from . import expressions
 from .model import Choice, Question, ToQuestion, ToWorkflow, Tree
 from .problems import Problem, did_you_mean
-from .workflow_checks import PROJECT_NAMES, expression_problems
+from .step_checks import PROJECT_NAMES, expression_problems
 from .yaml_source import Document
 
 _FACTS: Final = frozenset({"project", "environment"})
