@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from schema_sensei import cli
+from schema_sensei.__main__ import main
 from schema_sensei.gates.execution import Execution
 from schema_sensei.journal.store import StoredJournal
 from schema_sensei.migrations import Migrations
@@ -52,4 +52,4 @@ around(Migrations, "autogenerate", "generating", "generated")
 around(Execution, "_execute", "executing", "executed")
 around(Execution, "_transaction", "beginning", "committed")
 sys.argv = ["sensei", *sys.argv[3:]]
-cli.main()
+main()

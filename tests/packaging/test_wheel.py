@@ -74,7 +74,7 @@ def test_bundled_workflows_are_found_outside_the_checkout(installed: Path, tmp_p
 
 
 def test_bundled_workflows_are_found_from_the_checkout(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from schema_sensei.cli import main; main()", "lint"]
+    command = [sys.executable, "-m", "schema_sensei", "lint"]
     linted = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
