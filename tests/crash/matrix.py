@@ -13,7 +13,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,7 +96,7 @@ class Outside:
             return []
 
     def rows(self) -> list[str]:
-        with sqlite3.connect(self.directory / "world.sqlite") as connection:
+        with closing(sqlite3.connect(self.directory / "world.sqlite")) as connection, connection:
             connection.execute("CREATE TABLE IF NOT EXISTS effect (name TEXT)")
             return [str(name) for (name,) in connection.execute("SELECT name FROM effect")]
 
@@ -109,7 +109,7 @@ class Outside:
     def insert(self, name: str) -> None:
         self.rows()
         self.fate.point()
-        with sqlite3.connect(self.directory / "world.sqlite") as connection:
+        with closing(sqlite3.connect(self.directory / "world.sqlite")) as connection, connection:
             connection.execute("INSERT INTO effect VALUES (?)", (name,))
         self.fate.point()
 

@@ -296,8 +296,10 @@ def _write_ending(ledger: Ledger, ending: Ending, link: str) -> Ending:
         )
     except (LeaseLost, JournalError) as error:
         summary = ending.summary if isinstance(ending.error, Interruption) else error.what
-        ledger.emit(RunEnded(ledger.lease.run, "interrupted", summary, int(error.exit_code)))
-        return Ending(status="interrupted", exit_code=error.exit_code, summary=summary, error=error)
+        asked_to_stop = ending.exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}
+        code = ending.exit_code if asked_to_stop else error.exit_code
+        ledger.emit(RunEnded(ledger.lease.run, "interrupted", summary, int(code)))
+        return Ending(status="interrupted", exit_code=code, summary=summary, error=error)
     return ending
 
 

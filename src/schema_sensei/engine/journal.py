@@ -58,7 +58,7 @@ class Journal(Protocol):
     def open_output(self, run: str, step: str, visit: int) -> OutputFile: ...
 
     def read_output(self, run: str, step: str, visit: int, offset: int = 0) -> str:
-        """The output of a step visit from a character offset; empty when there is none."""
+        """The output of a step visit from a byte offset of its UTF-8 text; empty when there is none."""
         ...
 
     def output_place(self, run: str, step: str, visit: int) -> str:

@@ -110,9 +110,9 @@ class MemoryJournal:
         return self._outputs.setdefault((run, step, visit), MemoryOutput())
 
     def read_output(self, run: str, step: str, visit: int, offset: int = 0) -> str:
-        """What was put out since `offset`."""
+        """What was put out since a byte offset."""
         found = self._outputs.get((run, step, visit))
-        return found.text[offset:] if found else ""
+        return found.text.encode("utf-8", "backslashreplace")[offset:].decode(errors="replace") if found else ""
 
     def output_place(self, run: str, step: str, visit: int) -> str:
         """A name for it; there is no file."""

@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, func, insert, select, text
@@ -35,7 +37,7 @@ def connect_sqlite(path: Path) -> Engine:
             pool_size=2,
             max_overflow=8,
         )
-        with engine.begin() as connection:
+        with _disposed_on_error(engine), engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
@@ -61,13 +63,22 @@ def connect_postgres(url: Secret) -> tuple[Engine, str]:
         execution_options={"schema_translate_map": {None: SCHEMA}},
         hide_parameters=True,
     )
-    with in_words(place), engine.begin() as connection:
+    with in_words(place), _disposed_on_error(engine), engine.begin() as connection:
         connection.execute(select(func.pg_advisory_xact_lock(_FIRST_START)))
         if connection.execute(text("SELECT to_regnamespace(:name)"), {"name": SCHEMA}).scalar() is None:
             connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         metadata.create_all(connection)
         _check_version(connection, place)
     return engine, place
+
+
+@contextmanager
+def _disposed_on_error(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _prepare_file(path: Path) -> None:

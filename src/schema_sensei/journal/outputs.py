@@ -38,9 +38,11 @@ class Outputs:
         return OutputLog(self.path(run, step, visit))
 
     def read(self, run: str, step: str, visit: int, offset: int = 0) -> str:
-        """The text from a character offset; empty when there is none."""
+        """The text from a byte offset; empty when there is none."""
         try:
-            return self.path(run, step, visit).read_text(encoding="utf-8", errors="replace")[offset:]
+            with self.path(run, step, visit).open("rb") as file:
+                file.seek(offset)
+                return file.read().decode("utf-8", "replace")
         except OSError:
             return ""
 

@@ -63,7 +63,7 @@ class _Tail:
             self._place, self._offset = (step, state.visit), 0
         text = self._journal.read_output(self._run, step, state.visit, self._offset)
         whole = text[: text.rfind("\n") + 1]
-        self._offset += len(whole)
+        self._offset += len(whole.encode())
         for line in whole.splitlines():
             yield OutputLine(step, line)
 
