@@ -196,10 +196,10 @@ def _owner(key: Key, sides: _Sides, owners: Mapping[str, Key]) -> Key | None:
     if kind == "sequence":  # its definition ends with the column that owns it, if one does
         definition = next(text for side in _each(sides) if (text := side.get(key)) is not None)
         ident = definition.rpartition(" ")[2]
-    while "." in ident:
-        ident = ident.rpartition(".")[0]
+    while ident:
         if ident in owners:
             return owners[ident]
+        ident = ident.rpartition(".")[0]
     return None
 
 
