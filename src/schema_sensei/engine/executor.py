@@ -24,9 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from ..definitions.expressions import UNKNOWN
 from ..definitions.model import Workflow
-from ..definitions.references import resolve
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject, JsonValue
@@ -36,22 +34,22 @@ from .back import go_back
 from .cancel import CancelToken
 from .clock import SystemClock
 from .dry import rehearse
-from .errors import Interruption, JournalError, LeaseLost, NoSuchRun, RunOver
-from .events import RunEnded, RunStatus, StepOutline
+from .endings import reached, unfinished, write_down
+from .errors import Interruption, JournalError, NoSuchRun, RunOver
+from .events import RunEnded, RunStatus
 from .execution import Actions, Ending, Execution, Halt
 from .failures import unexpected
+from .header import header_of
 from .inputs import ask_inputs, check_given
 from .journal import Journal
 from .leases import Heartbeat
 from .ledger import Ledger
-from .life import planned
 from .memory import MemoryJournal
 from .owner import this_process
 from .ports import Asker, Clock, Sink
 from .prompts import Back, Cancelled, Paused
 from .questions import Questions
 from .records import Lease, Owner, RunHeader, RunRecord, following_run_id, new_run_id
-from .redaction import masked_object
 from .stepping import advance
 
 _log = logging.getLogger(__name__)
@@ -100,6 +98,22 @@ class _Desk:
     options: Options
     find: Find | None
 
+    def header(self, workflow: Workflow, text: str, *, given: JsonObject, variables: JsonObject) -> RunHeader:
+        """The header of a run that starts now."""
+        return header_of(
+            workflow,
+            text,
+            self.actions,
+            targets=self.options.targets,
+            protected=self.options.protected,
+            walk=self.options.walk,
+            given=given,
+            variables=variables,
+            started_at=self.clock.now(),
+            started_by=str(self.owner),
+            redactor=self.redactor,
+        )
+
 
 def run(
     workflow: Workflow,
@@ -131,7 +145,7 @@ def run(
         find=find,
     )
     check_given(workflow, inputs or {})
-    header = _header(desk, workflow, text, given=dict(inputs or {}), variables=dict(variables or {}))
+    header = desk.header(workflow, text, given=dict(inputs or {}), variables=dict(variables or {}))
     lease, header = _create(desk, header)
     return _drive(desk, workflow, lease, header, resumed=False)
 
@@ -194,7 +208,7 @@ def _hand_over(desk: _Desk, parent: RunHeader, workflow_id: str) -> RunResult:
     if desk.find is None:
         raise UsageError(f"The workflow {workflow_id} is not at hand.", remedy=f"Run `sensei run {workflow_id}`.")
     workflow, text = desk.find(workflow_id)
-    header = _header(desk, workflow, text, given={}, variables=parent.variables)
+    header = desk.header(workflow, text, given={}, variables=parent.variables)
     header = replace(header, id=following_run_id(parent.id), parent=parent.id)
     lease = desk.journal.create(header, desk.owner)
     if lease is None:
@@ -222,7 +236,7 @@ def _drive(desk: _Desk, workflow: Workflow, lease: Lease, header: RunHeader, *, 
             if execution.dry:
                 ledger.emit(RunEnded(lease.run, ending.status, ending.summary, int(ending.exit_code)))
             else:
-                ending = _write_ending(ledger, ending, link)
+                ending = write_down(ledger, ending, link)
         finally:
             _let_go(desk.journal, lease)
     if link and ending.final and not execution.dry:
@@ -242,7 +256,7 @@ def _until_it_ends(execution: Execution) -> tuple[Ending, str]:
             try:
                 ask_inputs(execution)
                 if state.step is None:
-                    return _reached(state.next)
+                    return reached(state.next)
                 advance(execution)
             except Back:
                 go_back(execution)
@@ -250,57 +264,17 @@ def _until_it_ends(execution: Execution) -> tuple[Ending, str]:
         return halt.ending, ""
     except (Cancelled, KeyboardInterrupt):
         code = execution.cancel.exit_code
-        return _unfinished(execution, "Cancelled; the run keeps its place.", code, None), ""
+        return unfinished(execution, "Cancelled; the run keeps its place.", code, None), ""
     except Paused:
-        return _unfinished(execution, "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
+        return unfinished(execution, "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
     except Interruption as error:
-        return _unfinished(execution, error.what, error.exit_code, error), ""
+        return unfinished(execution, error.what, error.exit_code, error), ""
     except SenseiError as error:
         return Ending(status="failed", exit_code=error.exit_code, summary=error.what, error=error), ""
     except Exception as error:
         _log.exception("run %s failed unexpectedly", execution.ledger.lease.run)
         known = unexpected(state.step or "the run", error)
-        return _unfinished(execution, known.what, known.exit_code, known), ""
-
-
-def _reached(destination: str) -> tuple[Ending, str]:
-    match destination:
-        case "done":
-            return Ending(status="done", exit_code=ExitCode.DONE, summary="Done.", final=True), ""
-        case "stop":
-            return Ending(status="stopped", exit_code=ExitCode.DECLINED, summary="Stopped.", final=True), ""
-        case _:
-            link = destination.removeprefix("workflow:")
-            summary = f"Goes on with the workflow {link}."
-            return Ending(status="done", exit_code=ExitCode.DONE, summary=summary, final=True), link
-
-
-def _unfinished(execution: Execution, summary: str, exit_code: int, error: SenseiError | None) -> Ending:
-    """A run that stops in the middle: interrupted when an effect had begun, else paused."""
-    state = execution.ledger.state
-    begun = state.undoing is not None or (state.intent is not None and state.failure is None)
-    return Ending(status="interrupted" if begun else "paused", exit_code=exit_code, summary=summary, error=error)
-
-
-def _write_ending(ledger: Ledger, ending: Ending, link: str) -> Ending:
-    """Journal the ending; when that cannot be done, tell it all the same: resume finds the run as it was."""
-    try:
-        ledger.commit(
-            "ended",
-            status=ending.status,
-            exit_code=int(ending.exit_code),
-            summary=ending.summary,
-            final=ending.final,
-            forget=ending.forget,
-            link=link,
-        )
-    except (LeaseLost, JournalError) as error:
-        summary = ending.summary if isinstance(ending.error, Interruption) else error.what
-        asked_to_stop = ending.exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}
-        code = ending.exit_code if asked_to_stop else error.exit_code
-        ledger.emit(RunEnded(ledger.lease.run, "interrupted", summary, int(code)))
-        return Ending(status="interrupted", exit_code=code, summary=summary, error=error)
-    return ending
+        return unfinished(execution, known.what, known.exit_code, known), ""
 
 
 def _let_go(journal: Journal, lease: Lease) -> None:
@@ -318,37 +292,3 @@ def _create(desk: _Desk, header: RunHeader) -> tuple[Lease, RunHeader]:
             return lease, header
         attempt += 1
         header = replace(header, id=new_run_id(attempt))
-
-
-def _header(desk: _Desk, workflow: Workflow, text: str, *, given: JsonObject, variables: JsonObject) -> RunHeader:
-    protected = desk.options.protected | {
-        label.environment for label in desk.options.targets.values() if label.protected
-    }
-    stages = planned(
-        {
-            step.id: (desk.actions[step.action].signature, _foreseeable(step.with_, variables))
-            for step in workflow.steps
-            if step.action in desk.actions
-        },
-        frozenset(protected),
-    )
-    return RunHeader(
-        id=new_run_id(),
-        workflow=workflow.id,
-        title=workflow.title,
-        text=text,
-        digest=workflow.source.digest,
-        started_at=desk.clock.now(),
-        started_by=str(desk.owner),
-        outline=tuple(StepOutline(step.id, step.title, step.why, step.action) for step in workflow.steps),
-        stages=stages,
-        given=masked_object(given, desk.redactor),
-        variables=masked_object(variables, desk.redactor),
-        walk=desk.options.walk,
-    )
-
-
-def _foreseeable(parameters: JsonObject, variables: JsonObject) -> JsonObject:
-    """The parameters that are known before the run, for the names of the stages."""
-    known = {key: resolve(value, variables) for key, value in parameters.items()}
-    return {key: value for key, value in known.items() if value is not UNKNOWN}
