@@ -53,6 +53,8 @@ class Driver:
             return asked is not None and question in asked.prompt.question and bool(screen.query("#answers:focus"))
 
         await self.until(asks, f"the question {question!r}")
+        await self.pilot.pause()
+        await self.until(lambda: question in self.text(), f"{question!r} to be drawn")
 
     def text(self) -> str:
         """The screen as rows of text."""

@@ -186,7 +186,7 @@ class MemoryHouse:
         self.books = library
         self.actions = dict(ACTIONS if actions is None else actions)
         self.journal = MemoryJournal()
-        self.known = (
+        self.known: tuple[EnvironmentState, ...] = (
             EnvironmentState(name="dev", standing="current"),
             EnvironmentState(name="prod", standing="current", protected=True),
         )

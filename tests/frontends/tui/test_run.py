@@ -77,7 +77,7 @@ def test_a_dangerous_option_is_not_taken_by_its_digit_alone() -> None:
     async def script(it: Driver) -> None:
         await it.asked("Is this the SQL you want?")
         await it.press("3")
-        assert "▸ 3  Drop the change" in it.text()
+        await it.see("▸ 3  Drop the change")
         await it.asked("Is this the SQL you want?")
 
     drive(MemoryHouse(), script, MODIFY)
@@ -109,7 +109,7 @@ def test_a_protected_target_wears_the_word() -> None:
 
     async def script(it: Driver) -> None:
         await it.asked("Deploy?")
-        assert it.text().count("PROTECTED") == 2
+        await it.until(lambda: it.text().count("PROTECTED") == 2, "the word in the top line and in the question")
         await it.press("enter")
         assert not answers
         await it.press("1")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .run.session import Session
 
 log = logging.getLogger(__name__)
+logging.getLogger("schema_sensei").addHandler(logging.NullHandler())  # without --debug nothing may reach the terminal
 Found = TypeVar("Found")
 GRACE = 3.0
 """Seconds that the engine gets to write down where it stands after the screen is gone."""
@@ -73,6 +74,7 @@ class SenseiApp(App[None]):
         self.waiting: tuple[RunSummary, ...] = ()
         self._request = request
         self._session: Session | None = None
+        self._run_screen: RunScreen | None = None
         self.gone = False
         """Set once the end has begun: nothing may be drawn any more."""
         self._leaving = False
@@ -123,7 +125,7 @@ class SenseiApp(App[None]):
     @property
     def running(self) -> bool:
         """Whether a run is in work, or waits for an answer, in this program."""
-        return self._session is not None and self._session.alive
+        return self._session is not None and not self._session.finished
 
     def look_up(self, find: Callable[[], Found], show: Callable[[Found], object]) -> None:
         """Find something slow in a thread of its own, then show it; a problem becomes a notice."""
@@ -168,14 +170,20 @@ class SenseiApp(App[None]):
             return
         from .run.session import Session
 
-        self.switch_mode("run")
-        screen = cast("RunScreen", self._screen_stacks["run"][0])
-        self._session = Session(self.house, request, self.terminal, lambda: screen.post_message(screen.Woken()))
-        self.call_later(self._follow, screen, self._session)
+        self._session = Session(self.house, request, self.terminal, self._wake)
+        self.call_later(self._follow, self._session)
 
-    async def _follow(self, screen: "RunScreen", session: "Session") -> None:
-        await screen.follow(session)
+    async def _follow(self, session: "Session") -> None:
+        await self.switch_mode("run")
+        self._run_screen = cast("RunScreen", self._screen_stacks["run"][0])
+        await self._run_screen.follow(session)
         session.start()
+
+    def _wake(self) -> None:
+        # On the engine's thread, which may outlive the screens: a message to a screen that is gone is dropped.
+        screen = self._run_screen
+        if screen is not None and not self.gone:
+            screen.post_message(screen.Woken())
 
     def resume(self, runs: tuple[RunSummary, ...]) -> None:
         """Go on with the one unfinished run; with several, show them."""
@@ -277,7 +285,7 @@ class SenseiApp(App[None]):
 
         if isinstance(self.screen, LeaveScreen):
             return
-        asking = cast("RunScreen", self._screen_stacks["run"][0]).question is not None
+        asking = self._run_screen is not None and self._run_screen.question is not None
 
         def decided(way: str | None) -> None:
             session = self._session

@@ -1,5 +1,6 @@
 """Lends the terminal to a child process such as $EDITOR, from the engine's thread."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from ..house import TerminalBusy
+from .signals import EXIT_CODES
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -25,14 +27,9 @@ def lent_terminal(app: "App[None]") -> Iterator[None]:
 
     def lend() -> None:
         try:
-            with app.suspend():
-                # ^C belongs to the editor now. A Python function, unlike SIG_IGN, is not inherited by the child.
-                before = signal.signal(signal.SIGINT, lambda *_: None)
-                try:
-                    taken.set()
-                    given_back.wait()
-                finally:
-                    signal.signal(signal.SIGINT, before)
+            with app.suspend(), _signals_held():
+                taken.set()
+                given_back.wait()
         except SuspendNotSupported as problem:
             refused.append(problem)
             taken.set()
@@ -47,3 +44,23 @@ def lent_terminal(app: "App[None]") -> Iterator[None]:
         yield
     finally:
         given_back.set()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """^C belongs to the editor now; a request to end is kept until the terminal is ours again.
+
+    Python functions, unlike SIG_IGN, are not inherited by the child. asyncio hears of signals through the wake-up file,
+    whoever handles them, so that is taken away as well.
+    """
+    arrived: set[int] = set()
+    wake_up = signal.set_wakeup_fd(-1)
+    before = {number: signal.signal(number, lambda it, _frame: arrived.add(it)) for number in EXIT_CODES}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wake_up)
+        for missed in arrived - {signal.SIGINT}:
+            os.kill(os.getpid(), missed)

@@ -77,12 +77,12 @@ class GuideScreen(Frame):
 
     def show_waiting(self, runs: tuple[RunSummary, ...], now: float) -> None:
         """The line that says a run waits to be finished."""
-        from ...wording import ago
-
         self.waiting = runs
         line = self.query_one("#waiting", Static)
         line.display = bool(runs)
         if runs:
+            from ...wording import ago
+
             newest = runs[0]
             many = f"{len(runs)} runs are unfinished, the newest" if len(runs) > 1 else "One run is unfinished"
             words = f'{many}: "{newest.subject or newest.title}"'
