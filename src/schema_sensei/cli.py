@@ -145,16 +145,27 @@ def run(
 @click.argument("run_id", metavar="[RUN]", default="")
 @click.option("--answers", type=click.Path(dir_okay=False, path_type=Path), help="Answers by step, YAML; asks nothing.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One answer; wins over the file.")
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers you give to a file.")
 @click.option("--take-over", is_flag=True, help="Take the run from another machine; this is recorded.")
 @_face_options
 @click.pass_context
 def resume(
-    ctx: click.Context, run_id: str, answers: Path | None, pairs: tuple[str, ...], take_over: bool, face: str | None
+    ctx: click.Context,
+    run_id: str,
+    answers: Path | None,
+    pairs: tuple[str, ...],
+    record: Path | None,
+    take_over: bool,
+    face: str | None,
 ) -> None:
     """Go on with an unfinished run: finished steps stay done, an interrupted one is looked into first."""
     from .composition import visits
 
-    ctx.exit(visits.resume(_workbench(ctx), run_id, answers=answers, pairs=pairs, take_over=take_over, face=face))
+    ctx.exit(
+        visits.resume(
+            _workbench(ctx), run_id, answers=answers, pairs=pairs, record=record, take_over=take_over, face=face
+        )
+    )
 
 
 @sensei.command(example="sensei runs")

@@ -55,12 +55,9 @@ def run(
 ) -> int:
     """Run a workflow; with answers nothing is asked."""
     bench.library().workflow(workflow)
-    house: House = bench
-    if record is not None:
-        from ..frontends.recording import recording
-
-        house = recording(bench, record)
-    return _visit(house, StartRun(workflow=workflow, dry=dry), face=face, answers=_load(answers, pairs))
+    return _visit(
+        _recorded(bench, record), StartRun(workflow=workflow, dry=dry), face=face, answers=_load(answers, pairs)
+    )
 
 
 def resume(
@@ -69,12 +66,14 @@ def resume(
     *,
     answers: Path | None,
     pairs: tuple[str, ...],
+    record: Path | None,
     take_over: bool,
     face: str | None,
 ) -> int:
     """Go on with a run; without an id, with the newest that is unfinished."""
     chosen = bench.journal.record(run).header.id if run else bench.newest_run(unfinished=True)
-    return _visit(bench, ResumeRun(run=chosen, take_over=take_over), face=face, answers=_load(answers, pairs))
+    request = ResumeRun(run=chosen, take_over=take_over)
+    return _visit(_recorded(bench, record), request, face=face, answers=_load(answers, pairs))
 
 
 def watch(bench: "Workbench", run: str) -> int:
@@ -92,6 +91,14 @@ def watch(bench: "Workbench", run: str) -> int:
         if isinstance(event, RunEnded):
             code = event.exit_code
     return code
+
+
+def _recorded(bench: "Workbench", file: Path | None) -> "House":
+    if file is None:
+        return bench
+    from ..frontends.recording import recording
+
+    return recording(bench, file)
 
 
 def _load(answers: Path | None, pairs: tuple[str, ...]) -> "Answers | None":
