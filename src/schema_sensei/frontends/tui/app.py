@@ -288,6 +288,7 @@ class SenseiApp(App[None]):
         asking = self._run_screen is not None and self._run_screen.question is not None
 
         def decided(way: str | None) -> None:
+            self.call_later(self._watch_size, *self.size)  # it may have changed beneath this question
             session = self._session
             if way in {None, "stay"} or session is None:
                 return
