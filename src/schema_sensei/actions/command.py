@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Code
 from . import parameters, running
 from .services import Services
 from .signatures import COMMAND
@@ -21,8 +20,7 @@ class Command:
 
     def preview(self, context: Context) -> Preview:
         words = running.split(parameters.text(context, "run"), where=context.step)
-        blocks = (Code(shlex.join(words), language="bash"),)
-        return Preview(summary=f"Run {shlex.join(words)}", blocks=blocks, handle={"words": words})
+        return Preview(summary=f"Run {shlex.join(words)}", handle={"words": words})
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         ended = self._run(parameters.text(context, "run"), context)

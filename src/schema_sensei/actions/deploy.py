@@ -217,7 +217,9 @@ class _Steps:
         self.context.note(f"Unit {unit} of {len(self.script.units)} is committed.")
 
     def statement(self, unit: int, number: int, text: str) -> None:
-        self.context.output(f"[{unit}/{len(self.script.units)}] {' '.join(text.split())}\n")
+        guard = number == 1 and self.script.units[unit - 1].transactional
+        line = "guard: does the database stand where this unit starts?" if guard else " ".join(text.split())
+        self.context.output(f"[{unit}/{len(self.script.units)}] {line}\n")
 
     def note(self, text: str) -> None:
         self.context.note(text, "warning")
@@ -247,7 +249,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
         why="This is the first moment at which the database is touched.",
         blocks=(
             Table(
-                ("", ""),
+                ("this deploy", ""),
                 (
                     ("stands at", shown(arrival.position.heads)),
                     ("will stand at", shown(change.heads)),

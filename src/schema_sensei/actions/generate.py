@@ -25,6 +25,9 @@ from .services import Services
 from .signatures import GENERATE
 from .whereabouts import heads_of, refuse_behind, refuse_unknown, words
 
+MOST_NAMED = 3
+"""More models files than this are not named one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generate:
@@ -207,7 +210,8 @@ class Generate:
         if branch.is_default(root, name):
             yield Prose(f"You are on {name}. Put the change on a branch of its own: git switch -c BRANCH", "warning")
         models = [relative(path, root) for path in self.services.project.model_files]
-        yield Prose(f"Commit together: {', '.join([*models, *change.sources])}", "quiet")
+        edited = models if len(models) <= MOST_NAMED else ["the models you changed"]
+        yield Prose(f"Commit together: {', '.join([*edited, *change.sources])}", "quiet")
 
 
 def _heads_without(known: History, revision: Revision | None) -> tuple[str, ...]:

@@ -68,10 +68,9 @@ def run(words: Sequence[str], context: Context, *, directory: Path, environ: Map
 
 def outcome(ended: Ended, *, passed: str, failed: str) -> Outcome:
     """ok for exit code 0, else failed."""
-    took = f"{ended.seconds:.1f} s"
     return Outcome(
         name="failed" if ended.exit_code else "ok",
-        summary=f"{failed}: exit code {ended.exit_code}, {took}" if ended.exit_code else f"{passed} ({took})",
+        summary=f"{failed}: exit code {ended.exit_code}" if ended.exit_code else passed,
         outputs={"exit_code": ended.exit_code, "seconds": round(ended.seconds, 3)},
     )
 

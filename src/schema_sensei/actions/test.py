@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Code
 from ..terms.errors import UsageError
 from . import running
 from .services import Services
@@ -21,10 +20,7 @@ class Test:
     signature: ClassVar[Signature] = TEST
 
     def preview(self, context: Context) -> Preview:
-        words = self._words()
-        return Preview(
-            summary=f"Run {shlex.join(words)}", blocks=(Code(shlex.join(words), language="bash"),), effect=False
-        )
+        return Preview(summary=f"Run {shlex.join(self._words())}", effect=False)
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         project = self.services.project

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from ..terms.errors import SenseiError
 from ..terms.json import JsonValue
 from ..terms.targets import TargetLabel
 
@@ -71,8 +72,13 @@ Terminal: TypeAlias = Callable[[], AbstractContextManager[None]]
 raise `TerminalBusy` when the front end has no terminal to lend just now."""
 
 
-class TerminalBusy(Exception):
+class TerminalBusy(SenseiError):
     """This front end cannot lend its terminal here (a web driver, a test): edit elsewhere instead."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"No editor can be opened here: {reason}.", remedy="Try the step again and choose to edit elsewhere."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
