@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ..changes.script import Script
 from ..migrations.guard import parts_done
-from ..migrations.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,6 @@ def locate(
         if _heads_after(script, count) == set(now) and _marks_fit(script, count, comment)
     )
     return Position(now, possible, total)
-
-
-def unfinished(script: Script, position: Position) -> tuple[Unit, ...]:
-    """The units that remain, in order; empty when the database is not on the Script's way."""
-    return () if position.next is None else script.units[position.next :]
 
 
 def shown(heads: Iterable[str]) -> str:
