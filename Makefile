@@ -16,8 +16,8 @@ test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(STAMP)  ## ruff, mypy strict, import contracts, the bundled workflows
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sensei lint
@@ -28,7 +28,7 @@ bench: $(STAMP)  ## ratios against the raw tools, in one run
 docs: $(STAMP)  ## the decision tree and a page per workflow, written to docs/guide
 	$(BIN)/sensei docs docs/guide
 
-picture: $(STAMP)  ## the picture in the README
+picture: $(STAMP)  ## the pictures in the README
 	$(BIN)/python docs/picture.py
 
 $(STAMP): pyproject.toml constraints.txt

@@ -89,7 +89,7 @@ def test_every_block_says_how_it_is_checked() -> None:
     assert README.count("```") == 2 * len(BLOCKS)
     assert kinds == {
         ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
-        ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"),
+        ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
     }  # fmt: skip
 
 
@@ -161,6 +161,7 @@ def test_init_serves_a_project_that_was_there_before(place: Path) -> None:
 
 def test_the_workflow_is_one(place: Path) -> None:
     (place / "release-notes.yaml").write_text(_file("workflow"))
+    (place / "tree.yaml").write_text(_file("tree"))
     for command in _commands("workflow"):
         _shell(command, place)
 
