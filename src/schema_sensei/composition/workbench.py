@@ -12,6 +12,7 @@ from ..definitions.library import Library
 from ..frontends.house import EnvironmentState, Operator, Remedy, RunSummary
 from ..project.place import FILE_NAME, find
 from ..terms.errors import UsageError
+from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Redactor
 from ..terms.targets import TargetLabel
@@ -239,11 +240,11 @@ class Workbench:
                 find=self._find,
             )
 
-    def cancel(self) -> None:
-        """Stop the run in progress at its next checkpoint."""
+    def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        """Stop the run in progress at its next checkpoint; `exit_code` is journaled as the reason."""
         token = self._token
         if token is not None:
-            token.cancel()
+            token.cancel(exit_code)
 
     def troubleshoot(self, text: str) -> tuple[Remedy, ...]:
         """Entries that fit a message, best first."""

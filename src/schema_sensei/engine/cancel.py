@@ -14,8 +14,9 @@ class CancelToken:
         self.exit_code = ExitCode.INTERRUPTED
 
     def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
-        """Stop the run; a SIGTERM passes `ExitCode.TERMINATED`."""
-        self.exit_code = exit_code
+        """Stop the run; a SIGTERM passes `ExitCode.TERMINATED`. Who comes first says why."""
+        if not self._event.is_set():
+            self.exit_code = exit_code
         self._event.set()
 
     @property

@@ -3,18 +3,22 @@
 import sys
 import threading
 from collections import Counter
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 from ..engine.errors import MissingAnswer
-from ..engine.events import Answered, Event, StepFailed
+from ..engine.events import Answered, Event, RunStarted, StepFailed
 from ..engine.ports import Reply
 from ..engine.prompts import Prompt
 from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
 from .answers_file import Answers, could_be, example_line, facts_words
 from .house import House, OpenGuide, Operator, Request, ResumeRun, StartRun
+from .line_signals import listening
 from .narration import Narrator
 from .wording import WARNING, Line, one_line
+
+if TYPE_CHECKING:
+    from ..engine.executor import RunResult
 
 
 class AnswersFront:
@@ -27,23 +31,19 @@ class AnswersFront:
         self._narrator = Narrator()
         self._asked: Counter[str] = Counter()
         self._missing: Prompt | None = None
+        self._rehearsed: list[Prompt] = []
+        """What a dry run had no answer for: nothing is wrong with that."""
         self._told = ""
+        self._running = self._dry = False
+        self._signals = 0
 
     def visit(self, house: House, request: Request) -> int:
         """Run or resume; the exit code of the run. Opening the guide needs answers that lead to a workflow."""
-        operator = Operator(sink=self, asker=self)
-        match request:
-            case OpenGuide():
-                result = house.start(
-                    _leaf(house, request.answers), operator, answers=request.answers, dry=request.dry
-                )  # fmt: skip
-            case StartRun():
-                result = house.start(
-                    request.workflow, operator, inputs=request.inputs, answers=request.answers, dry=request.dry
-                )
-            case ResumeRun():
-                result = house.resume(request.run, operator, take_over=request.take_over)
-        if self._missing is not None:
+        with listening(interrupt=lambda: self._stop(house), terminate=lambda: self._stop(house, ExitCode.TERMINATED)):
+            result = self._run(house, request)
+        if self._rehearsed:
+            self._say(rehearsed_lines(tuple(self._rehearsed), self._answers.file))
+        elif self._missing is not None:
             self._say(missing_lines(self._missing, self._answers.file))
         elif result.error is not None and result.error.what != self._told:
             error = result.error
@@ -54,23 +54,51 @@ class AnswersFront:
             self._say((Line(f"{WARNING} The answer `{key}` was not used ({where}): nothing asked for it.", "warning"),))
         return result.exit_code
 
+    def _run(self, house: House, request: Request) -> "RunResult":
+        operator = Operator(sink=self, asker=self)
+        match request:
+            case OpenGuide():
+                leaf = _leaf(house, request.answers)
+                return house.start(leaf, operator, answers=request.answers, dry=request.dry)
+            case StartRun():
+                return house.start(
+                    request.workflow, operator, inputs=request.inputs, answers=request.answers, dry=request.dry
+                )
+            case ResumeRun():
+                return house.resume(request.run, operator, take_over=request.take_over)
+            case _:
+                assert_never(request)
+
+    def _stop(self, house: House, code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        """A signal: the running step stops at its next checkpoint; where none runs, or at the second, at once."""
+        self._signals += 1
+        house.cancel(code)
+        if not self._running or self._signals > 1:
+            raise SystemExit(int(code))
+
     def emit(self, event: Event) -> None:
         """Print an event as lines, and count answers that a resumed run was given before."""
         with self._lock:
             if isinstance(event, Answered) and event.by == "recorded":
                 self._asked[event.key] += 1
             self._print(self._narrator.lines(event))
-            if isinstance(event, StepFailed):
-                self._told = event.what
+            match event:
+                case RunStarted():
+                    self._running, self._dry = True, event.dry
+                case StepFailed():
+                    self._told = event.what
+                case _:
+                    pass
 
     def ask(self, prompt: Prompt) -> Reply:
         """The answer from the file. Raises MissingAnswer, Declined, UnfitAnswer."""
-        turn = self._asked[prompt.key]
-        reply = self._answers.reply(prompt, turn)
-        with self._lock:
+        with self._lock:  # first: whoever reads the log of a rule that declined must see what it declined
             self._print(self._narrator.asked(prompt))
+        reply = self._answers.reply(prompt, self._asked[prompt.key])
         if reply is None:
-            if not prompt.key.endswith(".failed"):
+            if self._dry:
+                self._rehearsed.append(prompt)
+            elif not prompt.key.endswith(".failed"):
                 self._missing = prompt
             raise MissingAnswer(prompt.key, question=one_line(prompt.question))
         self._asked[prompt.key] += 1
@@ -94,6 +122,16 @@ def missing_lines(prompt: Prompt, file: str) -> tuple[Line, ...]:
         *((Line(facts_words(prompt), "quiet", 1),) if prompt.binding else ()),
         Line(f"Add to {file or 'an answers file (--answers FILE)'}:", "plain", 1),
         Line(example_line(prompt), "plain", 2, literal=True),
+    )
+
+
+def rehearsed_lines(prompts: tuple[Prompt, ...], file: str) -> tuple[Line, ...]:
+    """What a real run would ask beside the steps' own questions, and the lines to add."""
+    return (
+        Line("A real run also asks:"),
+        *(Line(f"`{each.key}`: {one_line(each.question)}", "plain", 1) for each in prompts),
+        Line(f"Answer in {file or 'an answers file (--answers FILE)'}:", "plain"),
+        *(Line(example_line(each), "plain", 1, literal=True) for each in prompts),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from ..terms.errors import SenseiError
+from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonValue
 from ..terms.targets import TargetLabel
 
@@ -183,8 +184,11 @@ class House(Protocol):
         """Go on with a run, like `start`. Raises HeldError while its owner lives."""
         ...
 
-    def cancel(self) -> None:
-        """Ask the run in progress to stop at its next checkpoint; returns at once; nothing happens without a run."""
+    def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        """Ask the run in progress to stop at its next checkpoint; returns at once; nothing happens without a run.
+
+        `exit_code` is journaled as the reason: TERMINATED for a signal from outside. The first call decides it.
+        """
         ...
 
     def troubleshoot(self, text: str) -> tuple[Remedy, ...]:

@@ -126,6 +126,8 @@ class Narrator:
         _, title = self._steps.get(event.step, (0, event.step))
         word = event.state if event.outcome in {"ok", ""} else event.outcome
         text = one_line(event.summary)
+        if event.state == "waiting":  # a dry run shows a step and leaves it
+            return (Line(f"{MARKS[event.state]} {text or word}", "quiet", 1),)
         head = f"{MARKS[event.state]} {word}{': ' + text if text else ''}"
         if event.replayed:
             return (Line(f"{MARKS[event.state]} {one_line(title)}: {text or word} (before)", "quiet", 1),)

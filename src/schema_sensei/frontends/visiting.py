@@ -1,19 +1,18 @@
 """A visit in lines: from the question through the run to the exit code; plain and questions share it."""
 
 import contextlib
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import TYPE_CHECKING, assert_never
 
-from ..engine.prompts import Option, Paused
+from ..engine.prompts import Cancelled, Option, Paused
 from ..guide.explain import why_question, why_workflow
 from ..guide.walk import Walk
 from ..terms.exit_codes import ExitCode
 from .conversation import Command, Conversation, Said, Talk, stopping_line
 from .house import House, OpenGuide, Operator, Request, ResumeRun, RunSummary, StartRun
+from .line_signals import listening
 from .offers import choice_options, crumb_line, recommendation, standing_line, unfinished_line
 from .wording import Line, clean
 
@@ -36,10 +35,11 @@ class Visit:
         self._unfinished: tuple[RunSummary, ...] | None = None
         self._terminated = False
         self._running = False
+        self._presses = 0
 
     def make(self, request: Request) -> int:
-        """Do what was asked; the exit code. Ctrl-C stops a running step softly, SIGTERM leaves with 143."""
-        with self._signals():
+        """Do what was asked; the exit code. Ctrl-C stops a running step softly, SIGTERM and SIGHUP leave with 143."""
+        with listening(interrupt=self._interrupt, terminate=self._terminate):
             try:
                 code = self._answer(request)
             except KeyboardInterrupt:
@@ -190,36 +190,23 @@ class Visit:
             self._talk.say(tuple(Line(clean(text), "plain", 1) for text in (error.means, error.remedy) if text))
         return result.exit_code
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        presses = 0
+    def _interrupt(self) -> None:
+        """Stop a running step softly; leave where nothing runs, or when pressed again."""
+        self._presses += 1
+        if self._conversation.waiting or not self._running or self._presses > 1:
+            self._presses = 0
+            raise KeyboardInterrupt
+        self._talk.say((stopping_line(),))
+        self._house.cancel()
 
-        def interrupt(_number: int, _frame: FrameType | None) -> None:
-            nonlocal presses
-            presses += 1
-            if self._conversation.waiting or not self._running or presses > 1:
-                presses = 0
-                raise KeyboardInterrupt
-            self._talk.say((stopping_line(),))
-            self._house.cancel()
-
-        def terminate(_number: int, _frame: FrameType | None) -> None:
-            self._terminated = True
-            self._house.cancel()
-            if self._conversation.waiting or not self._running:
-                raise Paused
-
-        signal.signal(signal.SIGINT, interrupt)
-        signal.signal(signal.SIGTERM, terminate)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _terminate(self) -> None:
+        """Leave: the run writes down that it was told to."""
+        self._terminated = True
+        self._house.cancel(ExitCode.TERMINATED)
+        if not self._running:
+            raise Paused
+        if self._conversation.waiting:
+            raise Cancelled
 
 
 def _paragraph(text: str) -> tuple[Line, ...]:

@@ -30,6 +30,7 @@ from schema_sensei.engine.prompts import Choose, Code, Option, Prose, Stakes, Ta
 from schema_sensei.engine.replay import told
 from schema_sensei.frontends.house import EnvironmentState, Operator, Remedy, RunSummary
 from schema_sensei.terms.errors import UsageError
+from schema_sensei.terms.exit_codes import ExitCode
 from schema_sensei.terms.json import JsonValue
 from schema_sensei.terms.targets import TargetLabel
 
@@ -264,9 +265,9 @@ class MemoryHouse:
             options=executor.Options(take_over=take_over, cancel=self._token),
         )
 
-    def cancel(self) -> None:
+    def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
         self.cancelled.set()
-        self._token.cancel()
+        self._token.cancel(exit_code)
 
     def troubleshoot(self, text: str) -> tuple[Remedy, ...]:
         return self.remedies

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....engine.prompts import Cancelled, Paused
 from ....terms.errors import SenseiError
+from ....terms.exit_codes import ExitCode
 from ...house import House, Operator, ResumeRun, StartRun, Terminal
 from ..bridge import Bridge
 
@@ -60,10 +61,10 @@ class Session:
         """Stop at the next question and keep the run; the open question counts."""
         self.bridge.leave(Paused)
 
-    def cancel(self) -> None:
-        """Stop the running step at its next checkpoint, and any question at once."""
+    def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        """Stop the running step at its next checkpoint, and any question at once; `exit_code` is the reason."""
+        self._house.cancel(exit_code)  # first: what leaves the question is journaled with this reason
         self.bridge.leave(Cancelled)
-        self._house.cancel()
 
     def join(self, seconds: float) -> None:
         """Give the engine some time to write down where it stands."""
