@@ -66,6 +66,12 @@ def test_people_read_guards_as_one_line_and_can_read_all() -> None:
     assert "unit 2 of 2 · revision c3 · outside a transaction" in script.text
 
 
+def test_a_comment_at_the_end_does_not_swallow_the_semicolon() -> None:
+    script = Script((replace(UP, statements=(GUARD, "DROP TABLE a -- gone", "DROP TABLE b")),))
+
+    assert "DROP TABLE a -- gone\n;\nDROP TABLE b;" in script.reading
+
+
 def test_an_approval_holds_for_its_text_only() -> None:
     approved = change(UP, down=Script((DOWN,))).approve(at=1.0, by="ada")
 

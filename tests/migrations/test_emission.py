@@ -71,6 +71,7 @@ def test_a_unit_applied_twice_fails_and_changes_nothing(workspace: Workspace, da
     workspace.revision("b2", "a1", "op.execute('UPDATE t SET n = n + 1')", "op.execute('UPDATE t SET n = n - 1')")
     units = workspace.migrations.emit((), "heads")
     down = workspace.migrations.emit(("b2",), "a1", direction="down")
+    assert workspace.migrations.emit(("b2",), ("a1",), direction="down") == down
 
     apply(database, units)
 

@@ -96,4 +96,10 @@ def _unit_lines(number: int, count: int, unit: Unit, guards: bool) -> Iterator[s
     if folded:
         yield f"-- guard: refuses to run unless the database stands at {' + '.join(unit.heads_before) or 'no revision'}"
     for statement in unit.statements[folded:]:
-        yield statement.strip().removesuffix(";") + ";"
+        yield _ended(statement)
+
+
+def _ended(statement: str) -> str:
+    """The statement with its semicolon, on a line of its own where a comment at the end would swallow it."""
+    text = statement.strip().removesuffix(";")
+    return f"{text}\n;" if "--" in text.rpartition("\n")[2] else f"{text};"

@@ -201,7 +201,20 @@ def _steps(script: ScriptDirectory, destination: Any, start: tuple[str, ...], *,
     here: Any = start
     if up:
         return script._upgrade_revs(destination, here)  # noqa: SLF001 - what `alembic upgrade` calls
-    return script._downgrade_revs(destination, here)  # noqa: SLF001 - what `alembic downgrade` calls
+    return script._downgrade_revs(_one(destination), here)  # noqa: SLF001 - what `alembic downgrade` calls
+
+
+def _one(destination: Any) -> str:
+    """A downgrade goes to one place: Alembic takes it as text, and () is the base."""
+    if isinstance(destination, str):
+        return destination
+    if len(destination) > 1:
+        raise RefusedError(
+            f"A downgrade cannot end at {' and '.join(destination)}.",
+            means="Alembic goes down to one revision at a time.",
+            remedy="Name the revision at which the branches part, or base.",
+        )
+    return str(destination[0]) if destination else "base"
 
 
 def _watched(
