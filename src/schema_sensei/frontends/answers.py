@@ -50,7 +50,8 @@ class AnswersFront:
             self._say(
                 tuple(Line(one_line(text), "plain", 1) for text in (error.where, error.means, error.remedy) if text)
             )
-        for key, where in self._answers.unused(frozenset(self._asked)):
+        unused = () if self._dry else self._answers.unused(frozenset(self._asked))  # a dry run asks next to nothing
+        for key, where in unused:
             self._say((Line(f"{WARNING} The answer `{key}` was not used ({where}): nothing asked for it.", "warning"),))
         return result.exit_code
 

@@ -1,22 +1,20 @@
 """The full-screen application: three modes, one run at a time, and a way out that loses nothing."""
 
-import logging
 import os
-import threading
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from ...terms.errors import SenseiError
 from ...terms.exit_codes import ExitCode
-from ..house import House, OpenGuide, Request, ResumeRun, RunSummary, StartRun
+from ..house import EnvironmentState, House, OpenGuide, Request, ResumeRun, RunSummary, StartRun
+from .base import BaseApp
 from .signals import listen
 from .theme import dress
 
@@ -25,16 +23,8 @@ if TYPE_CHECKING:
     from .run.screen import RunScreen
     from .run.session import Session
 
-log = logging.getLogger(__name__)
-logging.getLogger("schema_sensei").addHandler(logging.NullHandler())  # without --debug nothing may reach the terminal
-Found = TypeVar("Found")
 GRACE = 3.0
 """Seconds that the engine gets to write down where it stands after the screen is gone."""
-FAULT = (
-    "sensei stopped because of a fault of its own.\n"
-    "A run that was in work is kept: nothing that was recorded is lost.\n"
-    "Go on with `sensei resume`. If it happens again, add --debug FILE and report what the file says."
-)
 
 
 def visit(house: House, request: Request) -> int:
@@ -42,6 +32,8 @@ def visit(house: House, request: Request) -> int:
     app = SenseiApp(house, request)
     app.run()
     app.wind_up()
+    if app.farewell:
+        sys.stdout.write(app.farewell + "\n")
     return app.return_code or app.exit_code
 
 
@@ -51,7 +43,7 @@ def _commands() -> "type[Any]":
     return SenseiCommands
 
 
-class SenseiApp(App[None]):
+class SenseiApp(BaseApp):
     """Holds what outlives a screen: the house, the run in work, and how the program will end."""
 
     TITLE = "sensei"
@@ -75,8 +67,8 @@ class SenseiApp(App[None]):
         self._request = request
         self._session: Session | None = None
         self._run_screen: RunScreen | None = None
-        self.gone = False
-        """Set once the end has begun: nothing may be drawn any more."""
+        self.environments: tuple[EnvironmentState, ...] = ()
+        """As far as they are known: by name at first, with what was read when it was read."""
         self._leaving = False
         self.animation_level = "none"
         self.set_reactive(SenseiApp.theme, dress(self, os.environ))  # applied once, when all is mounted
@@ -101,6 +93,7 @@ class SenseiApp(App[None]):
 
     def on_mount(self) -> None:
         listen(self.leave_at_once)
+        self.environments = self.house.known_environments()
         match self._request:
             case OpenGuide():
                 self.call_after_refresh(self.look_around)
@@ -108,17 +101,7 @@ class SenseiApp(App[None]):
                 self.call_after_refresh(self.begin, self._request)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._watch_size(event.size.width, event.size.height)
-
-    def _watch_size(self, columns: int, rows: int) -> None:
-        from .leaving import MIN_COLUMNS, MIN_ROWS, TooSmall
-
-        small = columns < MIN_COLUMNS or rows < MIN_ROWS
-        covered = isinstance(self.screen, TooSmall)
-        if small and not covered:
-            self.push_screen(TooSmall())
-        elif covered and not small:
-            self.pop_screen()
+        self.watch_size(event.size.width, event.size.height)
 
     # What the screens use
 
@@ -127,29 +110,14 @@ class SenseiApp(App[None]):
         """Whether a run is in work, or waits for an answer, in this program."""
         return self._session is not None and not self._session.finished
 
-    def look_up(self, find: Callable[[], Found], show: Callable[[Found], object]) -> None:
-        """Find something slow in a thread of its own, then show it; a problem becomes a notice."""
-
-        def work() -> None:
-            try:
-                found = find()
-            except SenseiError as error:
-                self._later(self.say, f"{error.what} {error.remedy}")
-            except Exception:
-                log.exception("a look-up failed")
-            else:
-                self._later(show, found)
-
-        threading.Thread(target=work, name="sensei-look-up", daemon=True).start()
-
-    def _later(self, call: Callable[..., object], *arguments: object) -> None:
-        if self.is_running:
-            self.call_later(call, *arguments)
-
     def look_around(self) -> None:
         """Read where the environments stand and which runs wait, and show it when it is known."""
         self.look_up(self.house.unfinished, self._show_waiting)
-        self.look_up(self.house.environments, lambda states: self._on_guide(lambda it: it.show_environments(states)))
+        self.look_up(self.house.environments, self._show_environments)
+
+    def _show_environments(self, states: tuple[EnvironmentState, ...]) -> None:
+        self.environments = states
+        self._on_guide(lambda guide: guide.show_environments(states))
 
     def _show_waiting(self, runs: tuple[RunSummary, ...]) -> None:
         import time
@@ -233,26 +201,6 @@ class SenseiApp(App[None]):
 
         self.look_up(save, lambda path: self.say(f"Saved {path}"))
 
-    def copy(self, text: str) -> None:
-        """Put text on the clipboard, by the terminal's own means so that it works over SSH."""
-        if not text:
-            self.say("There is nothing to copy here.")
-            return
-        self.copy_to_clipboard(text)
-        lines = text.count("\n") + 1
-        self.say(f"Copied {lines} lines." if lines > 1 else "Copied.")
-
-    def say(self, text: str) -> None:
-        """A short notice that goes by itself; foreign text is literal."""
-        from .literal import clean
-
-        self.notify(clean(text), markup=False, timeout=4)
-
-    def attention(self) -> None:
-        """Call the person back when they look elsewhere."""
-        if not self.app_focus:
-            self.bell()
-
     def terminal(self) -> AbstractContextManager[None]:
         """Lend the terminal to a child process; called on the engine's thread."""
         from .lending import lent_terminal
@@ -288,7 +236,7 @@ class SenseiApp(App[None]):
         asking = self._run_screen is not None and self._run_screen.question is not None
 
         def decided(way: str | None) -> None:
-            self.call_later(self._watch_size, *self.size)  # it may have changed beneath this question
+            self.call_later(self.watch_size, *self.size)  # it may have changed beneath this question
             session = self._session
             if way in {None, "stay"} or session is None:
                 return
@@ -304,27 +252,22 @@ class SenseiApp(App[None]):
 
         self.push_screen(LeaveScreen(asking=asking, leave=leave), decided)
 
-    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
-        self.gone = True
-        super().exit(result, return_code, message)
-
     def leave_at_once(self, code: ExitCode) -> None:
         """End the program now with this exit code; the run is told, and keeps its place."""
         if self._session is not None:
-            self._session.cancel()
+            self._session.cancel(code)
         self.exit(return_code=int(code))
+
+    @property
+    def farewell(self) -> str:
+        """What stands in the shell when the screen is gone: how to go on with a run that waits; else nothing."""
+        result = self._session.result if self._session is not None else None
+        if result is None or result.status in {"done", "stopped"}:
+            return ""
+        return f"Run {result.run} keeps its place. Go on with: sensei resume {result.run}"
 
     def wind_up(self) -> None:
         """After the screen is gone: give a run in work a moment to write down where it stands."""
         if self._session is not None and self._session.alive:
             self._session.cancel()
             self._session.join(GRACE)
-
-    def _fatal_error(self) -> None:
-        # Textual would print the values of local variables, and a password may be among them.
-        from rich.text import Text
-
-        log.error("the screen failed", exc_info=True)
-        self.bell()
-        self._exit_renderables.append(Text(FAULT))
-        self._close_messages_no_wait()

@@ -1,4 +1,4 @@
-"""Leaving while a run is in work: the person says what becomes of it. And what covers a terminal that is too small."""
+"""Leaving while a run is in work: the person says what becomes of it."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -64,20 +64,3 @@ class LeaveScreen(ModalScreen[Way]):
 
     def action_stay(self) -> None:
         self.dismiss("stay")
-
-
-MIN_COLUMNS, MIN_ROWS = 60, 16
-"""The smallest terminal in which every prompt shows what is at stake."""
-
-
-class TooSmall(ModalScreen[None]):
-    """Covers everything and takes every key, so that nothing unseen is answered; goes when there is room again."""
-
-    CSS_PATH = "leaving.tcss"
-
-    def compose(self) -> ComposeResult:
-        yield Static(
-            f"This terminal is too small.\nPlease make it at least {MIN_COLUMNS} × {MIN_ROWS}.\n\n"
-            "Nothing is lost. ^q quit",
-            id="too-small",
-        )

@@ -32,13 +32,13 @@ from ..bars import EdgeLine
 from ..bridge import Output, Question
 from ..frame import Frame
 from ..literal import literal, one_line
-from ..marks import QUIET
-from .decision import Decision, decision, where
+from .decision import Decision, decision
 from .details import Details
 from .ending import Ending
 from .output import LiveOutput
 from .session import Session
 from .steps import StepsList, fold_line, life_line
+from .target import target_line
 from .view import RunView, fold
 
 TICK = 0.05
@@ -203,7 +203,7 @@ class RunScreen(Frame):
         top = self.query_one(EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", dry, " " if view.dry else "", one_line(name))
         target = self.target
-        top.right = Content.assemble(("target  ", QUIET), where(target) if target else ("–", QUIET))
+        top.right = target_line(target, view, self.sensei.environments)
         top.set_class(target is not None and target.protected, "-protected")
         self.query_one("#life", Static).update(life_line(view.stages, max(self.size.width - 2, 1)))
         step = view.step
