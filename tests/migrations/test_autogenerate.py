@@ -248,7 +248,8 @@ def test_the_projects_own_naming_template_directives_and_hooks_are_used(workspac
 
 def test_a_kill_in_the_middle_of_writing_leaves_no_file(workspace: Workspace, database: Secret) -> None:
     ini = (workspace.root / "alembic.ini").read_text()
-    hook = "[post_write_hooks]\nhooks = slow\nslow.type = exec\nslow.executable = sleep\nslow.options = 600\n[loggers]"
+    slow = "slow.type = exec\nslow.executable = sh\nslow.options = -c 'sleep 30' REVISION_SCRIPT_FILENAME"
+    hook = f"[post_write_hooks]\nhooks = slow\n{slow}\n[loggers]"
     workspace.write("alembic.ini", ini.replace("[loggers]", hook, 1))
     workspace.write("models.py", MODELS + _SHOP)
     caught: list[WorkerDiedError] = []
