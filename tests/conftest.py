@@ -36,3 +36,11 @@ def database(server: Embedded) -> Iterator[Secret]:
     yield server.url(name)
     with session.connect(server.url()) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the crash tests record under `killed`: at how many points they killed, in whichever process."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "killed":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")

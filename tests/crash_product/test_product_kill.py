@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,7 +78,7 @@ def _effects(root: Path) -> tuple[int, int, list[str]]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_anywhere_the_run_ends_with_every_effect_once(
-    root: Path, part: int, capsys: pytest.CaptureFixture[str]
+    root: Path, part: int, record_property: Callable[[str, object], None]
 ) -> None:
     _reset(root)
     whole = _run(root, "none")
@@ -97,9 +97,8 @@ def test_killed_anywhere_the_run_ends_with_every_effect_once(
         assert (files, tables, len(heads)) == (1, 1, 1), f"killed at {point}: {files}, {tables}, {heads}"
         (revision,) = (root / "migrations" / "versions").glob("*add_certificates.py")
         assert heads[0] in revision.name, point
-    with capsys.disabled():
-        mine = f"killed at {len(points[part::PARTS])} of {len(points)} points"
-        print(f"\n  part {part + 1} of {PARTS}: {mine}, a person was needed {asked} times")
+    mine = len(points[part::PARTS])
+    record_property("killed", f"killed at {mine} of {len(points)} points, a person was needed {asked} times")
 
 
 def _finish(root: Path, point: str) -> bool:
