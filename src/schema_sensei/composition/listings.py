@@ -52,4 +52,4 @@ def status(bench: "Workbench", *, as_json: bool, drift: bool) -> tuple[str, Exit
         code = ExitCode.UNREACHABLE
     if as_json:
         return json.dumps([each.to_json() for each in statuses], indent=2, ensure_ascii=False), code
-    return "\n".join(standing.lines(statuses, bench.migrations().history())), code
+    return "\n".join(standing.lines(statuses, bench.equipment.migrations().history())), code

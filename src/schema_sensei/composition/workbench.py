@@ -1,9 +1,7 @@
 """One project, opened: what front ends ask of the house, answered by the rooms; costly parts are made on first use."""
 
-import os
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -17,18 +15,16 @@ from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Redactor
 from ..terms.targets import TargetLabel
 from . import front_page, places
+from .equipment import Equipment
+from .summaries import summary
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
-    from ..actions.services import Services
     from ..definitions.model import Workflow
     from ..engine.cancel import CancelToken
-    from ..engine.events import Event, RunStatus
+    from ..engine.events import Event
     from ..engine.executor import Options, RunResult
     from ..engine.ports import Action
-    from ..engine.records import RunRecord
     from ..journal.store import StoredJournal
-    from ..migrations.migrations import Migrations
-    from ..postgres.scratch import Scratch
     from ..project.environment import Target
     from ..project.project import Project
     from ..project.status import Status
@@ -39,11 +35,9 @@ class Workbench:
 
     def __init__(self, file: Path, redactor: Redactor) -> None:
         self.redactor = redactor
+        self.equipment = Equipment(file, redactor)
         self._file = file
-        self._stack = ExitStack()
-        self._lock = threading.RLock()
         self._token: CancelToken | None = None
-        self._served = False
 
     @classmethod
     def open(cls, directory: Path, redactor: Redactor) -> "Workbench":
@@ -61,18 +55,17 @@ class Workbench:
     def close(self) -> None:
         """Stop the worker, the scratch server and the practice databases that this opened."""
         self.cancel()
-        with self._lock:
-            self._stack.close()
+        self.equipment.close()
 
-    @cached_property
+    @property
     def project(self) -> "Project":
         """The project, read from its file. Raises NoProjectError, ConfigError."""
-        from ..project import config
+        return self.equipment.project
 
-        project = config.load(self._file)
-        for environment in project.environments:
-            _learn_password(self.redactor, os.environ.get(environment.url_variable, ""))
-        return project
+    @property
+    def journal(self) -> "StoredJournal":
+        """The project's journal. Raises JournalError, MissingVariableError."""
+        return self.equipment.journal
 
     @cached_property
     def _page(self) -> front_page.FrontPage:
@@ -124,12 +117,12 @@ class Workbench:
         """
         from ..project import status
 
-        self.serve()
-        history = self.migrations().history()
+        self.equipment.serve()
+        history = self.equipment.migrations().history()
         return status.read(
             self.project,
             history,
-            self.migrations().settings(),
+            self.equipment.migrations().settings(),
             unfinished=self._unfinished_by_environment(),
             drift=self._count_drift if drift else None,
         )
@@ -137,11 +130,11 @@ class Workbench:
     def _count_drift(self, target: "Target") -> int:
         from ..actions.sync import count_drift
 
-        return count_drift(self.services(None), target)
+        return count_drift(self.equipment.services(None), target)
 
     def unfinished(self) -> tuple[RunSummary, ...]:
         """Runs that can be resumed, newest first."""
-        return tuple(_summary(each) for each in self.journal.records() if not each.final)
+        return tuple(summary(each) for each in self.journal.records() if not each.final)
 
     def _unfinished_by_environment(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -157,7 +150,7 @@ class Workbench:
 
     def runs(self, limit: int = 200) -> tuple[RunSummary, ...]:
         """All runs, newest first."""
-        return tuple(_summary(each) for each in self.journal.records(limit))
+        return tuple(summary(each) for each in self.journal.records(limit))
 
     def newest_run(self, *, unfinished: bool = False) -> str:
         """The id of the newest run, or of the newest that can be resumed. Raises UsageError when there is none."""
@@ -262,105 +255,10 @@ class Workbench:
             for each in look_up(self._library.troubles, text)
         )
 
-    @cached_property
-    def journal(self) -> "StoredJournal":
-        """The project's journal: a file in its .sensei folder, or the shared one that sensei.yaml names."""
-        from ..journal.store import open_journal
-        from ..project.environment import MissingVariableError
-        from ..terms.secrets import Secret
-
-        outputs = self.project.directory / "output"
-        if self.project.journal_variable is None:
-            journal = open_journal(self.project.directory / "journal.sqlite", outputs=outputs)
-        else:
-            variables = self.project.variables()
-            url = variables.get(self.project.journal_variable, "").strip()
-            if not url:
-                raise MissingVariableError(
-                    f"{self.project.journal_variable} is not set; it holds the URL of the shared journal.",
-                    means="Without its journal nothing is begun.",
-                    remedy=f"Set it, or remove `journal` from {FILE_NAME} to keep the journal in .sensei/.",
-                )
-            _learn_password(self.redactor, url)
-            journal = open_journal(Secret(url), outputs=outputs)
-        self._stack.callback(journal.close)
-        return journal
-
-    def migrations(self) -> "Migrations":
-        """The project's Alembic, warm from the first call on."""
-        with self._lock:
-            return self._migrations
-
-    @cached_property
-    def _migrations(self) -> "Migrations":
-        from ..migrations.migrations import Migrations
-
-        migrations = Migrations(self.project.layout)
-        self._stack.callback(migrations.close)
-        migrations.warm()
-        return migrations
-
-    def scratch(self) -> "Scratch":
-        """Where scratch databases are made: the embedded server, or the one that sensei.yaml names."""
-        with self._lock:
-            return self._scratch
-
-    @cached_property
-    def _scratch(self) -> "Scratch":
-        from ..postgres.embedded import Embedded
-        from ..postgres.scratch import Scratch
-        from ..project.environment import MissingVariableError
-        from ..terms.secrets import Secret
-
-        if self.project.scratch_variable is not None:
-            variables = self.project.variables()
-            url = variables.get(self.project.scratch_variable, "").strip()
-            if not url:
-                raise MissingVariableError(
-                    f"{self.project.scratch_variable} is not set; it holds the URL for scratch databases.",
-                    means="Without it nothing can be rehearsed or compared.",
-                    remedy=f"Set it, or remove `scratch` from {FILE_NAME} to use the embedded server.",
-                )
-            _learn_password(self.redactor, url)
-            return Scratch(Secret(url))
-        server = Embedded(places.scratch_server(), disposable=True)
-        server.start()
-        self._stack.callback(server.stop)
-        return Scratch(server)
-
-    def serve(self) -> None:
-        """Let the databases of a practice project answer; for any other project nothing is to do."""
-        with self._lock:
-            if self._served:
-                return
-            from ..practice.files import is_practice
-
-            if is_practice(self.project.root):
-                from ..practice.project import serving
-
-                self._stack.enter_context(serving(self.project.root))
-            for environment in self.project.environments:
-                _learn_password(self.redactor, self.project.variables().get(environment.url_variable, ""))
-            self._served = True
-
-    def services(self, operator: Operator | None) -> "Services":
-        """What the actions need, made when they ask for it."""
-        from ..actions.services import Services
-        from ..engine.owner import this_process
-
-        return Services(
-            project=self.project,
-            migrations=self.migrations,
-            scratch=self.scratch,
-            environ=os.environ,
-            operator=f"{this_process().user}@{this_process().host}",
-            terminal=operator.terminal if operator else None,
-        )
-
     def _actions(self, operator: Operator) -> "Mapping[str, Action]":
         from ..actions.registry import Registry
 
-        return Registry(self.services(operator))
+        return Registry(self.equipment.services(operator.terminal))
 
     def _workflows(self) -> "tuple[Workflow, ...]":
         return tuple(self._library.workflows.values())
@@ -413,45 +311,8 @@ class Workbench:
 
         self._token = token = CancelToken()
         try:
-            self.migrations()
-            self.serve()
+            self.equipment.migrations()
+            self.equipment.serve()
             yield token
         finally:
             self._token = None
-
-
-def _status_now(record: "RunRecord") -> "RunStatus":
-    """The status as of now: a run whose owner died while it ran was interrupted, although nobody wrote that down."""
-    from ..engine.owner import alive, this_process
-
-    dead = record.owner is None or alive(record.owner, this_process()) is False
-    return "interrupted" if record.status == "running" and dead else record.status
-
-
-def _summary(record: "RunRecord") -> RunSummary:
-    titles = {step.id: step.title for step in record.header.outline}
-    position = record.summary if record.kind == "ended" else titles.get(record.step, record.step)
-    return RunSummary(
-        run=record.header.id,
-        workflow=record.header.workflow,
-        title=record.header.title,
-        subject=record.subject or str(record.header.given.get("message", "")),
-        status=_status_now(record),
-        position=position,
-        started_at=record.header.started_at,
-        updated_at=record.updated_at,
-        owner=str(record.owner or ""),
-    )
-
-
-def _learn_password(redactor: Redactor, url: str) -> None:
-    if not url:
-        return
-    from urllib.parse import parse_qs, unquote, urlsplit
-
-    try:
-        parts = urlsplit(url)
-        found = [parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", [])]
-    except ValueError:
-        found = []
-    redactor.learn(*(each for each in found if each))

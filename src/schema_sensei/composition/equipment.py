@@ -1,0 +1,160 @@
+"""The costly parts of a project, made when first used and stopped together: journal, worker, servers, services."""
+
+import os
+import threading
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..project.place import FILE_NAME
+from ..terms.secrets import Redactor, Secret
+from . import places
+
+if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
+    from ..actions.services import Services
+    from ..frontends.house import Terminal
+    from ..journal.store import StoredJournal
+    from ..migrations.migrations import Migrations
+    from ..postgres.scratch import Scratch
+    from ..project.project import Project
+
+
+class Equipment:
+    """What works for one project. Thread-safe; after `close` nothing that was started here runs on."""
+
+    def __init__(self, file: Path, redactor: Redactor) -> None:
+        self._file = file
+        self._redactor = redactor
+        self._stack = ExitStack()
+        self._lock = threading.RLock()
+        self._served = False
+
+    def close(self) -> None:
+        """Stop the worker, the scratch server and the practice databases that were started."""
+        with self._lock:
+            self._stack.close()
+
+    @cached_property
+    def project(self) -> "Project":
+        """The project, read from its file. Raises NoProjectError, ConfigError."""
+        from ..project import config
+
+        project = config.load(self._file)
+        for environment in project.environments:
+            learn_password(self._redactor, os.environ.get(environment.url_variable, ""))
+        return project
+
+    @property
+    def journal(self) -> "StoredJournal":
+        """The project's journal: a file in its .sensei folder, or the shared one that sensei.yaml names."""
+        with self._lock:
+            return self._journal
+
+    @cached_property
+    def _journal(self) -> "StoredJournal":
+        from ..journal.store import open_journal
+
+        place: Path | Secret = self.project.directory / "journal.sqlite"
+        if self.project.journal_variable is not None:
+            place = self._url(
+                self.project.journal_variable,
+                "the shared journal",
+                means="Without its journal nothing is begun.",
+                instead=f"remove `journal` from {FILE_NAME} to keep the journal in .sensei/",
+            )
+        journal = open_journal(place, outputs=self.project.directory / "output")
+        self._stack.callback(journal.close)
+        return journal
+
+    def migrations(self) -> "Migrations":
+        """The project's Alembic, warm from the first call on."""
+        with self._lock:
+            return self._migrations
+
+    @cached_property
+    def _migrations(self) -> "Migrations":
+        from ..migrations.migrations import Migrations
+
+        migrations = Migrations(self.project.layout)
+        self._stack.callback(migrations.close)
+        migrations.warm()
+        return migrations
+
+    def scratch(self) -> "Scratch":
+        """Where scratch databases are made: the embedded server, or the one that sensei.yaml names."""
+        with self._lock:
+            return self._scratch
+
+    @cached_property
+    def _scratch(self) -> "Scratch":
+        from ..postgres.embedded import Embedded
+        from ..postgres.scratch import Scratch
+
+        if self.project.scratch_variable is not None:
+            url = self._url(
+                self.project.scratch_variable,
+                "the server for scratch databases",
+                means="Without it nothing can be rehearsed or compared.",
+                instead=f"remove `scratch` from {FILE_NAME} to use the embedded server",
+            )
+            return Scratch(url)
+        server = Embedded(places.scratch_server(), disposable=True)
+        server.start()
+        self._stack.callback(server.stop)
+        return Scratch(server)
+
+    def _url(self, variable: str, holds: str, *, means: str, instead: str) -> Secret:
+        """The URL in a variable that sensei.yaml names. Raises MissingVariableError."""
+        from ..project.environment import MissingVariableError
+
+        url = self.project.variables().get(variable, "").strip()
+        if not url:
+            raise MissingVariableError(
+                f"{variable} is not set; it holds the URL of {holds}.", means=means, remedy=f"Set it, or {instead}."
+            )
+        learn_password(self._redactor, url)
+        return Secret(url)
+
+    def serve(self) -> None:
+        """Let the databases of a practice project answer; for any other project nothing is to do."""
+        with self._lock:
+            if self._served:
+                return
+            from ..practice.files import is_practice
+
+            if is_practice(self.project.root):
+                from ..practice.project import serving
+
+                self._stack.enter_context(serving(self.project.root))
+            for environment in self.project.environments:
+                learn_password(self._redactor, self.project.variables().get(environment.url_variable, ""))
+            self._served = True
+
+    def services(self, terminal: "Terminal | None") -> "Services":
+        """What the actions need, made when they ask for it."""
+        from ..actions.services import Services
+        from ..engine.owner import this_process
+
+        return Services(
+            project=self.project,
+            migrations=self.migrations,
+            scratch=self.scratch,
+            environ=os.environ,
+            operator=f"{this_process().user}@{this_process().host}",
+            terminal=terminal,
+        )
+
+
+def learn_password(redactor: Redactor, url: str) -> None:
+    """Have the password of a URL masked from now on."""
+    if not url:
+        return
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    try:
+        parts = urlsplit(url)
+        found = [parts.password or "", unquote(parts.password or ""), *parse_qs(parts.query).get("password", [])]
+    except ValueError:
+        found = []
+    redactor.learn(*(each for each in found if each))
