@@ -150,3 +150,21 @@ def test_lint_finds_what_is_wrong_and_exits_2(tmp_path: Path) -> None:
     assert text.returncode == data.returncode == 2
     assert "bad.yaml:3:" in text.stdout
     assert data.stdout.startswith("[")
+
+
+def test_a_front_end_may_be_named_before_the_verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from schema_sensei.composition import visits
+
+    asked: list[str | None] = []
+
+    def practise(*_: object, face: str | None, **__: object) -> int:
+        asked.append(face)
+        return 0
+
+    monkeypatch.setattr(visits, "practise", practise)
+    for words in (["--plain", "practice"], ["practice", "--plain"], ["--tui", "practice", "--prompts"], ["practice"]):
+        assert CliRunner().invoke(group, ["-C", str(tmp_path), *words]).exit_code == 0
+
+    assert asked == ["plain", "plain", "questions", None]

@@ -92,7 +92,7 @@ def sensei(ctx: click.Context, debug: Path | None, directory: Path, face: str | 
       sensei run new-table       go straight to a workflow
     """
     debug_log.start(debug, REDACTOR)
-    ctx.obj = {"directory": directory}
+    ctx.obj = {"directory": directory, "face": face}
     if ctx.invoked_subcommand is None:
         from .composition.visits import guide
 
@@ -114,7 +114,7 @@ def practice(ctx: click.Context, where: Path, fresh: bool, face: str | None) -> 
     """Practise on a small project with a real embedded PostgreSQL; nothing to install."""
     from .composition.visits import practise
 
-    ctx.exit(practise(ctx.obj["directory"] / where, REDACTOR, fresh=fresh, face=face))
+    ctx.exit(practise(ctx.obj["directory"] / where, REDACTOR, fresh=fresh, face=face or ctx.obj["face"]))
 
 
 @sensei.command(example="sensei run new-table --answers answers.yaml --set inputs.message='add certificates'")
@@ -138,7 +138,11 @@ def run(
     from .composition import visits
 
     bench = _workbench(ctx)
-    ctx.exit(visits.run(bench, workflow, answers=answers, pairs=pairs, record=record, dry=dry_run, face=face))
+    ctx.exit(
+        visits.run(
+            bench, workflow, answers=answers, pairs=pairs, record=record, dry=dry_run, face=face or ctx.obj["face"]
+        )
+    )
 
 
 @sensei.command(example="sensei resume")
@@ -163,7 +167,13 @@ def resume(
 
     ctx.exit(
         visits.resume(
-            _workbench(ctx), run_id, answers=answers, pairs=pairs, record=record, take_over=take_over, face=face
+            _workbench(ctx),
+            run_id,
+            answers=answers,
+            pairs=pairs,
+            record=record,
+            take_over=take_over,
+            face=face or ctx.obj["face"],
         )
     )
 
