@@ -193,6 +193,7 @@ class Workbench:
         from ..engine.memory import MemoryJournal
 
         definition, text = self._find(workflow)
+        self._require_sound(definition)
         self._require_trust(definition, operator)
         with self._running() as token:
             return executor.run(
@@ -266,6 +267,19 @@ class Workbench:
     def _find(self, workflow: str) -> "tuple[Workflow, str]":
         definition = self._library.workflow(workflow)
         return definition, self._library.text(definition)
+
+    def _require_sound(self, workflow: "Workflow") -> None:
+        """Ours were checked when they were made; a team's own are checked here, before a run is begun with them."""
+        if workflow.source.bundled:
+            return
+        from ..actions.signatures import signatures
+        from ..definitions.lint import check
+        from ..definitions.problems import DefinitionError
+
+        file = Path(workflow.source.file)
+        problems = check([file], signatures(), context=[self._page.workflows] if self._page.workflows else None)
+        if problems:
+            raise DefinitionError(f"The workflow {workflow.id} cannot be run as it is written.", problems)
 
     def _require_trust(self, workflow: "Workflow", operator: Operator) -> None:
         from ..actions.signatures import signatures

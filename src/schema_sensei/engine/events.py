@@ -116,6 +116,8 @@ class StepFailed:
     means: str
     remedy: str
     seconds: float
+    where: str = ""
+    """The place that is to be corrected, such as file:line; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ def _told(entry: Entry, state: State, *, past: bool) -> tuple[Event, ...]:
         case "noted":
             return (Noted(step, _text(body["text"]), _tone(body["tone"])),)
         case "failed":
-            what, means, remedy = (_text(body[key]) for key in ("what", "means", "remedy"))
-            return (StepFailed(step, what, means, remedy, _number(body["seconds"])),)
+            what, means, remedy, where = (_text(body[key]) for key in ("what", "means", "remedy", "where"))
+            return (StepFailed(step, what, means, remedy, _number(body["seconds"]), where),)
         case "retried":
             return (StepStarted(step, entry.visit, decode_label(body["target"])),)
         case "finished":

@@ -50,7 +50,9 @@ class AnswersFront:
             self._say(
                 tuple(Line(one_line(text), "plain", 1) for text in (error.where, error.means, error.remedy) if text)
             )
-        unused = () if self._dry else self._answers.unused(frozenset(self._asked))  # a dry run asks next to nothing
+        # A run that stopped early, or a dry one, asks for less than it would: only a misspelt key is worth a word.
+        early = self._dry or (result.status != "done" and self._missing is None)
+        unused = () if early else self._answers.unused(frozenset(self._asked))
         for key, where in unused:
             self._say((Line(f"{WARNING} The answer `{key}` was not used ({where}): nothing asked for it.", "warning"),))
         return result.exit_code
@@ -93,6 +95,8 @@ class AnswersFront:
 
     def ask(self, prompt: Prompt) -> Reply:
         """The answer from the file. Raises MissingAnswer, Declined, UnfitAnswer."""
+        if prompt.key.endswith(".failed") and prompt.key not in self._answers.turns:
+            raise MissingAnswer(prompt.key, question=one_line(prompt.question))  # the failure has just been told
         with self._lock:  # first: whoever reads the log of a rule that declined must see what it declined
             self._print(self._narrator.asked(prompt))
         reply = self._answers.reply(prompt, self._asked[prompt.key])

@@ -76,6 +76,7 @@ class Narrator:
             case StepFailed():
                 return (
                     Line(f"{MARKS['failed']} {clean(event.what)} ({seconds(event.seconds)})", "danger", 1),
+                    *_text(f"At {event.where}" if event.where else ""),
                     *_text(event.means),
                     *_text(event.remedy),
                 )

@@ -153,7 +153,7 @@ def _entry_lines(entry: Entry) -> list[str]:
         case "noted":
             return [f"- {at} {inline(str(body['text']))}"]
         case "failed":
-            words = " ".join(str(body[key]) for key in ("what", "means", "remedy") if body[key])
+            words = " ".join(str(body[key]) for key in ("what", "where", "means", "remedy") if body[key])
             return [f"- {at} **failed**: {inline(words)}"]
         case "retried":
             return [f"- {at} again ({inline(str(body['by']))})"]

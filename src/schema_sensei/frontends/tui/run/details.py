@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from ....engine.events import StepFailed
 from ....engine.prompts import Block
 from ...wording import MARKS, answer_words, seconds
 from ..literal import clean, literal
@@ -80,19 +81,20 @@ def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widge
         if block not in step.blocks:
             yield from block_widgets(block)
     if step.failure is not None:
-        yield Static(_failure(step.failure.what, step.failure.means, step.failure.remedy), classes="failure")
+        yield Static(_failure(step.failure), classes="failure")
     elif step.summary or step.state in {"done", "skipped", "undone"}:
         mark = Content.styled(MARKS[step.state], step_style(step.state))
         took = f"  {seconds(step.seconds)}" if step.seconds is not None else ""
         yield Static(Content.assemble(mark, " ", clean(step.summary or step.state), (took, QUIET)), classes="end")
 
 
-def _failure(what: str, means: str, remedy: str) -> Content:
-    """What happened, what it means, what to do now."""
+def _failure(failure: StepFailed) -> Content:
+    """What happened, where, what it means, what to do now."""
     return Content("\n").join(
         [
-            Content.assemble(("✗ ", "bold $error"), (clean(what), "bold")),
-            *([literal(means)] if means else []),
-            *([Content.assemble(("→ ", "bold $primary"), clean(remedy))] if remedy else []),
+            Content.assemble(("✗ ", "bold $error"), (clean(failure.what), "bold")),
+            *([literal(f"At {failure.where}")] if failure.where else []),
+            *([literal(failure.means)] if failure.means else []),
+            *([Content.assemble(("→ ", "bold $primary"), clean(failure.remedy))] if failure.remedy else []),
         ]
     )
