@@ -96,7 +96,8 @@ class SenseiApp(BaseApp):
         self.environments = self.house.known_environments()
         match self._request:
             case OpenGuide():
-                self.call_after_refresh(self.look_around)
+                # Looking around imports a lot: not before the first frame has reached the terminal.
+                self.set_timer(0.05, self.look_around)
             case StartRun() | ResumeRun():
                 self.call_after_refresh(self.begin, self._request)
 
