@@ -131,9 +131,9 @@ def blocks(proof: Proof) -> tuple[Block, ...]:
 
 
 def proof_rows(change: Change) -> tuple[tuple[str, str], ...]:
-    """What a table about a change says of its way back; nothing when it was not rehearsed."""
+    """What a table about a change says of its way back."""
     proof = change.rehearsed
-    return () if proof is None else (("way back", proof.summary),)
+    return (("way back", "not rehearsed" if proof is None else proof.summary),)
 
 
 _TONES: Mapping[Value, Tone] = {Value.PROVEN: "good", Value.LOSSY: "warning", Value.FAILED: "danger"}

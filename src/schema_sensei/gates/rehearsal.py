@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -45,10 +45,9 @@ class Rehearsal:
         """Up, down, up. What the database refuses is a verdict, not an error. Raises UnreachableError."""
         begun = time.monotonic()
         base = self._look()
-        journey = self._walk(change, base)
-        journey = Journey(
-            base, journey.top, journey.bottom, journey.again, tuple(self._reasons), time.monotonic() - begun
-        )
+        self._reasons.clear()
+        seen = self._walk(change, base)
+        journey = replace(seen, reasons=tuple(self._reasons), seconds=time.monotonic() - begun)
         return judge(journey, change.up, change.down, digest=change.digest, version_table=self.version_table)
 
     def _walk(self, change: Change, base: Sight) -> Journey:
