@@ -222,6 +222,23 @@ def status(ctx: click.Context, as_json: bool, drift: bool) -> None:
     ctx.exit(code)
 
 
+@sensei.command(example="sensei rehearse 8c01d2..3f2a91 --format json")
+@click.argument("revisions", metavar="[RANGE]", default="")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def rehearse(ctx: click.Context, revisions: str, form: str) -> None:
+    """Prove that revisions can be undone: up, down, up on a scratch copy, compared object by object.
+
+    RANGE is REVISION, or OLDER..NEWER; without one, what is pending on the first environment. Exit 3 when the way
+    down does not lead back.
+    """
+    from .composition import rehearsing
+
+    text, code = rehearsing.rehearse(_workbench(ctx), revisions, form=form)
+    click.echo(text)
+    ctx.exit(code)
+
+
 @sensei.command(example="sensei init")
 @click.option("--force", is_flag=True, help="Write over an existing sensei.yaml.")
 @click.option("--print", "only_print", is_flag=True, help="Show the file, write nothing.")

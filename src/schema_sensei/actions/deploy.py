@@ -17,6 +17,7 @@ from ..project.environment import Target
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
+from .rehearse import proof_rows
 from .review import facts
 from .revisions import as_it_is_now, history, settings
 from .rows import rows_at_stake
@@ -255,6 +256,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
                     ("will stand at", shown(change.heads)),
                     ("server", f"PostgreSQL {arrival.server}"),
                     ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
+                    *proof_rows(change),
                 ),
             ),
             Code(rest.reading, title="Runs" + parts),
@@ -271,6 +273,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
             "database": target.label.database,
             "host": target.label.host,
             "protected": target.label.protected,
+            "proof": change.rehearsed.value.value if change.rehearsed else None,
             "heads": list(arrival.position.heads),
         },
         digest=f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}",

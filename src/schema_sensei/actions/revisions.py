@@ -55,6 +55,7 @@ def as_it_is_now(services: Services, change: Change) -> Change:
             message=change.message,
             nature=change.nature if same else Nature(),
             approval=change.approval,
+            proof=change.proof,
         )
     now = redraft(change, services.migrations(), known, root=services.project.root)
     _remember(services, now)

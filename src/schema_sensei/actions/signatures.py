@@ -51,6 +51,22 @@ REVIEW = Signature(
     effect=False,
 )
 
+REHEARSE = Signature(
+    name="rehearse",
+    summary="Prove that the change can be undone: up, down, up on a scratch copy, compared object by object.",
+    parameters={"change": Parameter("change", "The change to rehearse.", required=True)},
+    outcomes={
+        "failed": "The way down does not lead back: an object is left behind, lost, or not as before.",
+        "unproven": "There is no scratch copy: the migrations before this change cannot be replayed.",
+    },
+    outputs={
+        "change": "The change with its proof.",
+        "proof": "The proof: its value, what differs, what is lost.",
+    },
+    stage="rehearsed",
+    effect=False,
+)
+
 DEPLOY = Signature(
     name="deploy",
     summary="Apply the approved SQL to one environment through its gate.",
@@ -122,5 +138,5 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    every = (EDIT, GENERATE, REVIEW, DEPLOY, SYNC, TEST, COMMAND, MANUAL)
+    every = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST, COMMAND, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})

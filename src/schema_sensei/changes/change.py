@@ -8,6 +8,7 @@ from typing import Self
 
 from ..terms.json import JsonObject, JsonValue
 from .nature import Nature
+from .proof import Proof
 from .script import Script
 
 
@@ -39,6 +40,7 @@ class Change:
     sources: Mapping[str, str]
     no_way_back: str = ""
     approval: Approval | None = None
+    proof: Proof | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -66,6 +68,11 @@ class Change:
         """The same change with an approval bound to its present text."""
         return replace(self, approval=Approval(self.digest, at, by))
 
+    @property
+    def rehearsed(self) -> Proof | None:
+        """The proof, while it is about exactly this text."""
+        return self.proof if self.proof is not None and self.proof.digest == self.digest else None
+
     def to_json(self) -> JsonObject:
         """Plain data for a run's outputs; `from_json` turns it into an equal Change."""
         return {
@@ -80,6 +87,7 @@ class Change:
             "nature": self.nature.to_json(),
             "sources": dict(self.sources),
             "approval": self.approval.to_json() if self.approval else None,
+            "proof": self.proof.to_json() if self.proof else None,
         }
 
     @classmethod
@@ -110,6 +118,7 @@ class Change:
             sources={str(path): str(digest) for path, digest in sources.items()},
             no_way_back=str(data["no_way_back"]),
             approval=_read_approval(approval),
+            proof=None if data.get("proof") is None else Proof.from_json(data["proof"]),
         )
 
 
