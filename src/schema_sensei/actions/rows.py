@@ -44,6 +44,7 @@ def rows_at_stake(target: Target, tables: Sequence[str]) -> RowsAtStake:
         statement_timeout_ms=COUNT_MS,
         lock_timeout_ms=COUNT_MS,
         label=target.label,
+        variable=target.source or None,
     ) as connection:
         for table in tables:
             count, words = _count(connection, sql.Identifier(*table.split(".", 1)))

@@ -257,6 +257,7 @@ class Direct:
             read_only=read_only,
             lock_timeout_ms=self.patience.lock_timeout_ms,
             label=target.label,
+            variable=target.source or None,
         )
         try:
             yield connection
@@ -271,6 +272,7 @@ class Direct:
                 application_name=self._application_name,
                 lock_timeout_ms=self.patience.lock_timeout_ms,
                 label=target.label,
+                variable=target.source or None,
             ),
             progress,
             self.patience,
