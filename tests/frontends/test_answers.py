@@ -150,3 +150,20 @@ def test_a_suggested_rule_leaves_out_what_differs_by_chance() -> None:
         facts={"digest": "0123456789abcdef", "revisions": ["3f2a91c0d1e2"], "additive": True, "tables": ["it"]},
     )
     assert suggested_rule(prompt) == "additive and tables == ['it']"
+
+
+def test_what_a_rule_declines_is_told_before_it_declines(tmp_path: Path) -> None:
+    text = scenario.ANSWERS.replace("{answer: edit, rule: additive}", "{answer: approve, rule: not additive}")
+    out = io.StringIO()
+    file = tmp_path / "answers.yaml"
+    file.write_text(text)
+    code = AnswersFront(Answers.load(file, ()), out).visit(scenario.house(), START)
+    assert code == ExitCode.DECLINED
+    assert "CREATE TABLE t ()" in out.getvalue()
+
+
+def test_a_dry_run_says_what_a_real_one_asks_and_nothing_is_missing(tmp_path: Path) -> None:
+    out = io.StringIO()
+    code = AnswersFront(Answers({}), out).visit(scenario.house(), StartRun(workflow="flow", dry=True))
+    assert code == ExitCode.DONE
+    assert "A real run also asks:\n  `inputs.message`" in out.getvalue()
