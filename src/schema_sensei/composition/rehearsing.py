@@ -28,7 +28,7 @@ def rehearse(bench: "Workbench", asked: str, *, form: str) -> tuple[str, ExitCod
     from ..changes.nature import Nature
     from ..changes.proof import Value
 
-    services = bench.services(None)
+    services = bench.equipment.services(None)
     known = history(services)
     base, heads = _range(known, asked) if asked else _pending(bench, services, known)
     if not set(heads) - set(base):
@@ -65,7 +65,7 @@ def _pending(bench: "Workbench", services: "Services", known: "History") -> Rang
     from ..actions.revisions import settings
     from ..actions.whereabouts import heads_of, refuse_unknown
 
-    bench.serve()
+    bench.equipment.serve()
     target = services.project.target(services.project.environments[0].name, services.environ)
     here = heads_of(target, settings(services))
     refuse_unknown(known, here, target)
