@@ -11,7 +11,8 @@ from ...terms.errors import UsageError
 from .model import LEVELS, Level
 
 _SHAPE = re.compile(
-    r"# (?P<title>[^\n]+)\n\nLevel: (?P<level>\w+)\n\n## Bad\n\n(?P<bad>.+?)\n\n## Why\n\n(?P<why>.+?)\n\n## Good\n\n(?P<good>.+)\n",
+    r"# (?P<title>[^\n]+)\n\nLevel: (?P<level>\w+)\n\n## Bad\n\n(?P<bad>.+?)\n\n"
+    r"## Why\n\n(?P<why>.+?)\n\n## Good\n\n(?P<good>.+)\n",
     re.DOTALL,
 )
 

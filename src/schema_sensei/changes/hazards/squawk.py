@@ -23,7 +23,7 @@ class SquawkError(SenseiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class Doubt:
     """One of squawk's findings: its rule, its words, and the statement it stands on."""
 
     rule: str
@@ -31,7 +31,7 @@ class Warning_:
     statement: Statement
 
 
-def lint(transaction: Transaction, *, server_version: int) -> tuple[Warning_, ...]:
+def lint(transaction: Transaction, *, server_version: int) -> tuple[Doubt, ...]:
     """Squawk's findings on one transaction, in order; `server_version` is libpq's number (180004 is 18.4).
 
     Comments are blanked, so that a suppression written there has no say. Raises SquawkError.
@@ -42,12 +42,12 @@ def lint(transaction: Transaction, *, server_version: int) -> tuple[Warning_, ..
         starts.append((lines, statement))
         lines += statement.bare.count("\n") + 2
     text = "".join(f"{each.bare}\n;\n" for each in transaction.statements)
-    found: list[Warning_] = []
+    found: list[Doubt] = []
     for each in _run(text, alone=transaction.alone, version=server_version):
         rule, line = str(each["rule_name"]), int(str(each["line"]))
         owner = [statement for start, statement in starts if start <= line]
         if owner and rule != "syntax-error":  # PostgreSQL itself is asked what parses
-            found.append(Warning_(rule, str(each["message"]), owner[-1]))
+            found.append(Doubt(rule, str(each["message"]), owner[-1]))
     return tuple(found)
 
 

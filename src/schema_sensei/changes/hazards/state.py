@@ -23,7 +23,7 @@ class Relation(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column; `type` as format_type prints it."""
+    """A column; `type` as format_type prints it; `default` is its expression, or the letter of its identity."""
 
     table: int
     name: str
@@ -87,7 +87,9 @@ def read(connection: Connection) -> State:
         relations={each[0]: Relation(*each[1:]) for each in data["relations"]},
         columns={(each[0], each[1]): Column(each[0], *each[2:]) for each in data["columns"]},
         constraints={
-            each[0]: Constraint(*each[1:5], tuple(each[5] or ()), each[6], tuple(each[7] or ()), each[8])
+            each[0]: Constraint(
+                each[1], each[2], each[3], each[4], tuple(each[5] or ()), each[6], tuple(each[7] or ()), each[8]
+            )
             for each in data["constraints"]
         },
         indexes={

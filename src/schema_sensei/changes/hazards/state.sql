@@ -13,7 +13,8 @@ SELECT pg_catalog.json_build_object(
  'relations', (SELECT coalesce(json_agg(json_build_array(oid::bigint, ident, relkind, coalesce(
      pg_catalog.pg_relation_filenode(oid), 0)::bigint, relpersistence, relrowsecurity, relforcerowsecurity, relispartition)), '[]') FROM rel),
  'columns', (SELECT coalesce(json_agg(json_build_array(a.attrelid::bigint, a.attnum, a.attname,
-     pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid))), '[]')
+     pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+     coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')))), '[]')
    FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p')),
  'constraints', (SELECT coalesce(json_agg(json_build_array(k.oid::bigint, k.conrelid::bigint, k.conname, k.contype,

@@ -35,9 +35,9 @@ class RehearsalError(SenseiError):
 class Effect:
     """What one statement did to relations that were there before the file; all keys are oids.
 
-    `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were read
-    from end to end, `rewritten` got new files, `touched` had rows written. `watched` is False where PostgreSQL lets
-    nobody look: statements outside of transactions show only their result.
+    `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were
+    read from end to end, `rewritten` got new files, `touched` had rows written. `watched` is False where PostgreSQL
+    lets nobody look: statements outside of transactions show only their result.
     """
 
     statement: Statement
@@ -51,11 +51,6 @@ class Effect:
     touched: frozenset[int] = frozenset()
     watched: bool = True
 
-    def stops_work(self) -> frozenset[int]:
-        """Relations that it scanned or rewrote under a lock that stops writes, or that a rewrite touched unseen."""
-        strong = {oid for oid, lock in self.held.items() if lock >= _SHARE}
-        return frozenset((self.scanned | self.rewritten) & strong) | (self.rewritten if not self.watched else set())
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -68,7 +63,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """Every effect in order, the state before the file, sizes by oid as (rows, bytes), and the failure that ended it."""
+    """Every effect in order, the state before, sizes by oid as (rows, bytes), and the failure that ended it."""
 
     base: State
     sizes: Mapping[int, tuple[int, int]]
