@@ -6,6 +6,7 @@ from .finding import Finding
 from .trace import STRENGTH, Effect, Trace
 
 _SHARE = STRENGTH.index("ShareLock")
+_ROW_EXCLUSIVE = STRENGTH.index("RowExclusiveLock")
 _EXCLUSIVE = STRENGTH.index("AccessExclusiveLock")
 _READS_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE"})
 _CODE = frozenset({"DO", "CALL"})
@@ -31,12 +32,15 @@ def _what(effect: Effect, table: int) -> str:
         return _rewritten(effect, table)
     if statement.verb == "LOCK":
         return "explicit-lock" if effect.taken.get(table, -1) >= _SHARE else ""
-    if statement.verb in {"UPDATE", "DELETE"} and "WHERE" not in words and table in effect.taken:
-        return "mass-update" if statement.verb == "UPDATE" else "mass-delete"
+    if statement.verb in {"UPDATE", "DELETE"} and "WHERE" not in words:
+        written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
+        return f"mass-{statement.verb.lower()}" if written else ""
     if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:
         return "detach-blocks"
-    if statement.verb in _READS_ROWS | _CODE:
+    if statement.verb in _READS_ROWS or (statement.verb in _CODE and table in effect.touched):
         return ""
+    if statement.verb == "REFRESH":
+        return ""  # concurrently: the view can be read, and nobody else writes it
     return _scanned(effect, table) if table in effect.scanned and lock >= _SHARE else _foreign_key(effect, table)
 
 
@@ -94,7 +98,7 @@ def _held_through(trace: Trace, effect: Effect) -> Iterator[Finding]:
     verb = effect.statement.verb
     if verb not in (_READS_ROWS - {"SELECT", "VALUES", "TABLE"}) | _CODE:
         return
-    busy = effect.scanned | (effect.touched if verb in _CODE else frozenset())
+    busy = effect.touched if verb in _CODE else effect.scanned
     if not busy:
         return
     for table, lock in sorted(effect.held.items()):
