@@ -42,9 +42,9 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
 )
 def test_sql_that_cannot_run_is_an_error_with_its_place(copy: Secret, sql: str, where: str) -> None:
     with pytest.raises(RehearsalError) as raised:
-        review(copy, sql, target="a copy")
+        review(copy, sql, target="a copy", name="m.sql")
 
-    assert where in raised.value.where
+    assert raised.value.where == f"m.sql, {where}"
     assert raised.value.remedy
 
 

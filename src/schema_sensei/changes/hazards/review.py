@@ -43,7 +43,7 @@ def review(url: Secret, text: str, *, target: str, name: str = "", bare: bool = 
     """
     planned = transactions.transactions(_checked(text, name))
     with session.connect(url, application_name="sensei review", statement_timeout_ms=_STATEMENT_TIMEOUT_MS) as copy:
-        seen = trace.run(copy, planned, text)
+        seen = trace.run(copy, planned, text, name=name)
         version = copy.info.server_version
         _reset(copy)
     own = [

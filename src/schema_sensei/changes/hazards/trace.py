@@ -71,11 +71,11 @@ class Trace:
     failure: Failure | None
 
 
-def run(connection: Connection, planned: tuple[Transaction, ...], text: str) -> Trace:
+def run(connection: Connection, planned: tuple[Transaction, ...], text: str, *, name: str = "") -> Trace:
     """Run the transactions on a database that may be spoilt.
 
     Failures that belong to the data, the transaction or a missing object are returned; any other raises
-    RehearsalError with the position in `text`.
+    RehearsalError with the position in `text`, which is the file called `name`.
     """
     connection.execute("ANALYZE")
     base = state.read(connection)
@@ -87,7 +87,7 @@ def run(connection: Connection, planned: tuple[Transaction, ...], text: str) -> 
         if failure is not None:
             break
     if failure is not None and not _is_finding(failure.error):
-        raise failed(failure.statement, failure.error, text) from failure.error
+        raise failed(failure.statement, failure.error, text, name=name) from failure.error
     return Trace(base, sizes, tuple(effects), failure)
 
 
