@@ -17,7 +17,7 @@ HAZARD_OF: Mapping[str, str] = {
     "adding-required-field": "required-column",
     "renaming-column": "rename-column",
     "renaming-table": "rename-table",
-    "renaming-object": "rename-table",
+    "renaming-object": "rename-object",
     "ban-set-schema": "rename-table",
     "ban-drop-column": "drop-column",
     "ban-drop-table": "drop-table",
@@ -57,8 +57,8 @@ SEEN_BY_LOCKS = frozenset(
 
 SEEN_BY_CATALOG = frozenset(
     {
-        "index-drop-blocks", "required-column", "rename-column", "rename-table", "drop-column", "drop-table",
-        "drop-not-null", "drop-constraint", "drop-default", "drop-object", "truncate",
+        "index-drop-blocks", "required-column", "rename-column", "rename-table", "rename-object", "drop-column",
+        "drop-table", "drop-not-null", "drop-constraint", "drop-default", "drop-object", "truncate",
     }
 )  # fmt: skip
 """A statement after which the catalog has lost nothing of what was there before clears these."""

@@ -35,6 +35,8 @@ def _what(effect: Effect, table: int) -> str:
     if statement.verb in {"UPDATE", "DELETE"} and "WHERE" not in words:
         written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
         return f"mass-{statement.verb.lower()}" if written else ""
+    if words[-3:] in {("DISABLE", "TRIGGER", "ALL"), ("DISABLE", "TRIGGER", "USER")} and table in effect.taken:
+        return "trigger-off"
     if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:
         return "detach-blocks"
     if statement.verb in _READS_ROWS or (statement.verb in _CODE and table in effect.touched):

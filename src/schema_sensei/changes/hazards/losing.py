@@ -15,14 +15,15 @@ def findings(trace: Trace) -> Iterator[Finding]:
     for effect in trace.effects:
         if effect.before == effect.after:
             continue
-        yield from _relations(trace.base, effect)
+        yield from _relations(trace.base, effect, end)
         yield from _columns(trace.base, effect)
         yield from _constraints(trace.base, effect)
         yield from _guards(trace.base, effect, end)
         yield from _others(trace.base, effect, end)
 
 
-def _relations(base: State, effect: Effect) -> Iterator[Finding]:
+def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
+    standing = {(each.name, each.kind) for each in end.relations.values()}
     before, after, statement = effect.before.relations, effect.after.relations, effect.statement
     for oid, old in before.items():
         if oid not in base.relations:
@@ -33,7 +34,7 @@ def _relations(base: State, effect: Effect) -> Iterator[Finding]:
             match old.kind:
                 case "r" | "p" | "f":
                     yield Finding("drop-table", statement, old.name, oid, effect.held.get(oid, 7), names)
-                case "v" | "m":
+                case "v" | "m" if (old.name, old.kind) not in standing:
                     yield Finding("drop-object", statement, old.name, oid, names=names)
                 case "S" if "SEQUENCE" in statement.words:
                     yield Finding("drop-object", statement, old.name, names=names)
@@ -141,12 +142,21 @@ def _guards(base: State, effect: Effect, end: State) -> Iterator[Finding]:
 def _others(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     standing = set(end.others.values())
     for key, name in effect.before.others.items():
-        if key in base.others and key not in effect.after.others and name not in standing:
+        if key not in base.others:
+            continue
+        now = effect.after.others.get(key)
+        if now is None and name not in standing:
             yield Finding("drop-object", effect.statement, name)
+        if now is not None and now != name and "RENAME" in effect.statement.words:
+            yield Finding("rename-object", effect.statement, name)
     for oid, (name, labels) in effect.before.enums.items():
-        now = effect.after.enums.get(oid)
-        if oid in base.enums and now is not None and set(now[1]) - set(labels):
-            yield Finding("enum-value-added", effect.statement, name)
+        values = effect.after.enums.get(oid)
+        if oid not in base.enums or values is None or values[1] == labels:
+            continue
+        lost = set(labels) - set(values[1])
+        yield Finding("rename-object" if lost else "enum-value-added", effect.statement, name)
+    if "RENAME" in effect.statement.words:
+        return  # grants keep their objects, under new names
     for name, privilege in sorted(effect.after.public - effect.before.public):
         names = {"table": name}
         yield Finding("granted-to-public", effect.statement, name, names=names, words=f"{privilege} for every role.")

@@ -36,6 +36,8 @@ def _from_linter(
         found, effect = seen.get(place, set()), effects.get(place)
         if name in found or (name in SEEN_BY_LOCKS and found & _SAME_SCAN):
             continue
+        if name == "rename-object" and "rename-table" in found:
+            continue
         if name == "table-rewrite" and "type-changed" in found:
             continue
         if name in SEEN_BY_DESIGN and effect is not None:
@@ -59,7 +61,9 @@ def _reason(name: str, effect: Effect | None, trace: Trace) -> str:
             f"({f'it took {locks} for a moment' if locks else 'it took no lock on a table that was there before'})."
         )
     if name in SEEN_BY_CATALOG:
-        return "Run on the scratch copy, nothing that was there before the file was dropped, renamed or loosened."
+        return (
+            "Run on the scratch copy, nothing that was there before the file is gone, renamed or loosened at its end."
+        )
     return ""
 
 
