@@ -90,6 +90,7 @@ def test_every_block_says_how_it_is_checked() -> None:
     assert kinds == {
         ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
+        ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"),
     }  # fmt: skip
 
 
@@ -164,6 +165,20 @@ def test_the_workflow_is_one(place: Path) -> None:
     (place / "tree.yaml").write_text(_file("tree"))
     for command in _commands("workflow"):
         _shell(command, place)
+
+
+def test_the_review_blocks_the_index_and_clears_the_type(place: Path) -> None:
+    for name in ("schema.sql", "migration.sql"):
+        (place / name).write_text(_texts("sql", name)[0])
+    review, explain = _commands("review")
+    done = subprocess.run(
+        ["bash", "-c", review], cwd=place, env=_environ(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == ExitCode.DECLINED, done.stdout + done.stderr
+    assert "blocks: index-blocks-writes on public.people" in done.stdout
+    assert "cleared: table-rewrite" in done.stdout
+    assert "CONCURRENTLY" in _shell(explain, place)
 
 
 def test_the_settings_are_valid(place: Path) -> None:

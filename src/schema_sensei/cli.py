@@ -278,6 +278,35 @@ def docs(ctx: click.Context, where: Path, check: bool) -> None:
     ctx.exit(code)
 
 
+@sensei.command(example="sensei review migration.sql --on schema.sql --format json")
+@click.argument("file", metavar="FILE.sql", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--on",
+    "setup",
+    metavar="SETUP.sql",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The schema it runs on, made on a scratch database.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def review(ctx: click.Context, file: Path, setup: Path | None, form: str) -> None:
+    """Judge an SQL file: lint it, run it on a scratch database, name every hazard; exit 3 when one blocks."""
+    from .composition import judging
+
+    text, code = judging.review(file, setup, form=form)
+    click.echo(text)
+    ctx.exit(code)
+
+
+@sensei.command(example="sensei explain index-blocks-writes")
+@click.argument("hazard")
+def explain(hazard: str) -> None:
+    """Explain a hazard by its id: bad, why, good."""
+    from .composition.judging import explain as explained
+
+    click.echo(explained(hazard))
+
+
 @sensei.command(example="sensei meaning \"Can't locate revision identified by '3f2a91'\"")
 @click.argument("message", nargs=-1, required=True)
 @click.pass_context

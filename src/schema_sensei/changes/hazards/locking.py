@@ -1,0 +1,126 @@
+"""What the trace saw: tables written anew, scanned or kept locked while others wait."""
+
+from collections.abc import Iterator
+
+from .finding import Finding
+from .trace import STRENGTH, Effect, Trace
+
+_SHARE = STRENGTH.index("ShareLock")
+_ROW_EXCLUSIVE = STRENGTH.index("RowExclusiveLock")
+_EXCLUSIVE = STRENGTH.index("AccessExclusiveLock")
+_READS_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE"})
+_CODE = frozenset({"DO", "CALL"})
+
+
+def findings(trace: Trace) -> Iterator[Finding]:
+    """Every hazard of locking, statement by statement."""
+    for effect in trace.effects:
+        for table in sorted(effect.rewritten | effect.scanned | set(effect.taken)):
+            name = _what(effect, table)
+            if name and table in trace.base.relations:
+                relation = trace.base.relations[table]
+                lock = effect.held.get(table, _EXCLUSIVE if table in effect.rewritten else -1)
+                names = {"table": relation.name, "index": relation.name, **_constraint(effect, table)}
+                yield Finding(name, effect.statement, relation.name, table, lock, names)
+        yield from _held_through(trace, effect)
+
+
+def _what(effect: Effect, table: int) -> str:
+    statement, words = effect.statement, effect.statement.words
+    lock = effect.held.get(table, -1)
+    if table in effect.rewritten:
+        return _rewritten(effect, table)
+    if statement.verb == "LOCK":
+        return "explicit-lock" if effect.taken.get(table, -1) >= _SHARE else ""
+    if statement.verb in {"UPDATE", "DELETE"} and "WHERE" not in words:
+        written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
+        return f"mass-{statement.verb.lower()}" if written else ""
+    if words[-3:] in {("DISABLE", "TRIGGER", "ALL"), ("DISABLE", "TRIGGER", "USER")} and table in effect.taken:
+        return "trigger-off"
+    if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:
+        return "detach-blocks"
+    if statement.verb in _READS_ROWS or (statement.verb in _CODE and table in effect.touched):
+        return ""
+    if statement.verb == "REFRESH":
+        return ""  # concurrently: the view can be read, and nobody else writes it
+    return _scanned(effect, table) if table in effect.scanned and lock >= _SHARE else _foreign_key(effect, table)
+
+
+def _rewritten(effect: Effect, table: int) -> str:
+    kind = effect.before.relations[table].kind
+    match effect.statement.verb:
+        case "TRUNCATE":
+            return "truncate" if kind in "rp" else ""
+        case "REFRESH":
+            return "refresh-blocks-reads" if kind == "m" else ""
+        case "REINDEX":
+            return "reindex-blocks" if kind == "i" and "CONCURRENTLY" not in effect.statement.words else ""
+        case _:
+            return "table-rewrite" if kind in "rm" else ""
+
+
+def _scanned(effect: Effect, table: int) -> str:
+    words = effect.statement.words
+    if effect.statement.verb == "CREATE" and "INDEX" in words[:3]:
+        return "index-blocks-writes"
+    if effect.statement.verb == "REINDEX":
+        return "reindex-blocks"
+    if "VALIDATE" in words and effect.taken.get(table, -1) < _SHARE:
+        return "validate-in-same-transaction"
+    added = {
+        each.kind
+        for oid, each in effect.after.constraints.items()
+        if each.table == table and oid not in effect.before.constraints and each.valid
+    }
+    if any(words[at : at + 3] == ("SET", "NOT", "NULL") for at in range(len(words))):
+        return "not-null-scan"
+    if _foreign_key(effect, table):
+        return "foreign-key-scan"
+    if added & {"u", "p"} and not any(words[at : at + 2] == ("USING", "INDEX") for at in range(len(words))):
+        return "unique-constraint-build"
+    if any(
+        each.kind == "f" and each.target == table and oid not in effect.before.constraints
+        for oid, each in effect.after.constraints.items()
+    ):
+        return ""  # told at the table that refers
+    return "constraint-scan" if "c" in added or "DOMAIN" in words[:2] else "scan-under-lock"
+
+
+def _foreign_key(effect: Effect, table: int) -> str:
+    """A foreign key that is valid at once was checked, whichever way the planner took."""
+    added = any(
+        each.kind == "f" and each.table == table and each.valid and oid not in effect.before.constraints
+        for oid, each in effect.after.constraints.items()
+    )
+    return "foreign-key-scan" if added and effect.statement.verb == "ALTER" else ""
+
+
+def _held_through(trace: Trace, effect: Effect) -> Iterator[Finding]:
+    """Rows are read or written from end to end while a lock of an earlier statement lasts."""
+    verb = effect.statement.verb
+    if verb not in (_READS_ROWS - {"SELECT", "VALUES", "TABLE"}) | _CODE:
+        return
+    busy = effect.touched if verb in _CODE else effect.scanned
+    if not busy:
+        return
+    for table, lock in sorted(effect.held.items()):
+        earlier = lock >= _SHARE and (effect.taken.get(table, -1) < _SHARE or verb in _CODE)
+        if earlier:
+            name = trace.base.relations[table].name
+            yield Finding("lock-held-through-backfill", effect.statement, name, table, lock, {"table": name})
+
+
+def _constraint(effect: Effect, table: int) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for oid, constraint in effect.after.constraints.items():
+        if constraint.table == table and oid not in effect.before.constraints:
+            names["constraint"] = constraint.name
+    for oid, index in effect.after.indexes.items():
+        if index.table == table and oid not in effect.before.indexes:
+            names["index"] = index.name.rpartition(".")[2]
+    columns = [
+        after.name
+        for key, after in effect.after.columns.items()
+        if after.table == table and effect.before.columns.get(key, after) != after
+    ]
+    return names | ({"column": columns[0]} if columns else {})

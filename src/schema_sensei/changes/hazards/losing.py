@@ -1,0 +1,163 @@
+"""What the catalog lost or changed by a statement: objects that were there before the file and code relies on."""
+
+from collections.abc import Iterator
+
+from .finding import Finding
+from .state import Constraint, State
+from .trace import Effect, Trace
+
+
+def findings(trace: Trace) -> Iterator[Finding]:
+    """Every drop, rename and loosening, statement by statement."""
+    if not trace.effects:
+        return
+    end = trace.effects[-1].after
+    for effect in trace.effects:
+        if effect.before == effect.after:
+            continue
+        yield from _relations(trace.base, effect, end)
+        yield from _columns(trace.base, effect)
+        yield from _constraints(trace.base, effect)
+        yield from _guards(trace.base, effect, end)
+        yield from _others(trace.base, effect, end)
+
+
+def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
+    standing = {(each.name, each.kind) for each in end.relations.values()}
+    before, after, statement = effect.before.relations, effect.after.relations, effect.statement
+    for oid, old in before.items():
+        if oid not in base.relations:
+            continue
+        names = {"table": old.name, "index": old.name}
+        new = after.get(oid)
+        if new is None:
+            match old.kind:
+                case "r" | "p" | "f":
+                    yield Finding("drop-table", statement, old.name, oid, effect.held.get(oid, 7), names)
+                case "v" | "m" if (old.name, old.kind) not in standing:
+                    yield Finding("drop-object", statement, old.name, oid, names=names)
+                case "S" if "SEQUENCE" in statement.words:
+                    yield Finding("drop-object", statement, old.name, names=names)
+                case "i" if _index_alone(base, effect, oid):
+                    table = effect.before.indexes[oid].table
+                    lock = effect.held.get(table, 7)
+                    yield Finding("index-drop-blocks", statement, old.name, table, lock, names)
+                case _:
+                    pass
+        elif new.name != old.name and old.kind in "rpvmf":
+            yield Finding("rename-table", statement, old.name, oid, 7, names)
+        elif (old.rls and not new.rls) or (old.force_rls and not new.force_rls):
+            yield Finding("rls-disabled", statement, old.name, oid, 7, names)
+
+
+def _index_alone(base: State, effect: Effect, oid: int) -> bool:
+    index = effect.before.indexes.get(oid)
+    return (
+        index is not None
+        and "CONCURRENTLY" not in effect.statement.words
+        and effect.statement.words[:2] == ("DROP", "INDEX")
+        and index.table in base.relations
+    )
+
+
+def _columns(base: State, effect: Effect) -> Iterator[Finding]:
+    before, after, statement = effect.before.columns, effect.after.columns, effect.statement
+    relations = effect.after.relations
+    for key, new in after.items():
+        if key not in before and key[0] in base.tables() and new.not_null and new.default is None:
+            yield _column("required-column", effect, key[0], new.name)
+    for key, old in before.items():
+        if key not in base.columns or key[0] not in relations:
+            continue
+        changed = after.get(key)
+        if changed is None:
+            yield _column("drop-column", effect, key[0], old.name)
+            continue
+        if changed.name != old.name:
+            yield _column("rename-column", effect, key[0], old.name)
+        if changed.type != old.type and key[0] not in effect.rewritten and not _widened(old.type, changed.type):
+            yield _column("type-changed", effect, key[0], old.name)
+        if old.not_null and not changed.not_null:
+            yield _column("drop-not-null", effect, key[0], old.name)
+        if old.default is not None and changed.default is None:
+            identity = len(old.default) == 1 or "IDENTITY" in statement.words
+            yield _column("identity-changed" if identity else "drop-default", effect, key[0], old.name)
+
+
+def _widened(old: str, new: str) -> bool:
+    """Text stays text, however long; a number that only gained digits stays a number."""
+    text = ("character varying", "text")
+    return (old.startswith(text) and new.startswith(text)) or old.partition("(")[0] == new.partition("(")[0]
+
+
+def _column(name: str, effect: Effect, table: int, column: str) -> Finding:
+    relation = effect.after.relations[table].name
+    names = {"table": relation, "column": column}
+    return Finding(name, effect.statement, f"{relation}.{column}", table, effect.held.get(table, -1), names)
+
+
+def _constraints(base: State, effect: Effect) -> Iterator[Finding]:
+    for oid, old in effect.before.constraints.items():
+        gone = oid in base.constraints and oid not in effect.after.constraints
+        there = all((old.table, number) in effect.after.columns for number in old.columns)
+        if gone and there and old.table in effect.after.relations and not proof_no_more_needed(effect.after, old):
+            relation = effect.after.relations[old.table].name
+            names = {"table": relation, "constraint": old.name}
+            lock = effect.held.get(old.table, -1)
+            yield Finding("drop-constraint", effect.statement, f"{relation}.{old.name}", old.table, lock, names)
+
+
+def proof_no_more_needed(after: State, constraint: Constraint) -> bool:
+    """A CHECK (column IS NOT NULL) whose column is NOT NULL by now says nothing."""
+    if constraint.kind != "c" or len(constraint.columns) != 1 or not constraint.definition.endswith(" IS NOT NULL))"):
+        return False
+    column = after.columns.get((constraint.table, constraint.columns[0]))
+    return column is not None and column.not_null
+
+
+def _guards(base: State, effect: Effect, end: State) -> Iterator[Finding]:
+    """Policies and triggers; one that stands again under its name at the end was replaced, not lost."""
+    policies = {(table, name) for table, name, _ in end.policies.values()}
+    for oid, (table, name, words) in effect.before.policies.items():
+        if oid not in base.policies or table not in effect.after.relations:
+            continue
+        relation = effect.after.relations[table].name
+        names = {"table": relation, "policy": name}
+        now = effect.after.policies.get(oid)
+        if now is None:
+            kind = "policy-changed" if (table, name) in policies else "policy-dropped"
+            yield Finding(kind, effect.statement, f"{relation}.{name}", table, effect.held.get(table, -1), names)
+        elif now[2] != words:
+            yield Finding("policy-changed", effect.statement, f"{relation}.{name}", table, names=names)
+    triggers = {(table, name) for table, name, enabled in end.triggers.values() if enabled != "D"}
+    for oid, (table, name, enabled) in effect.before.triggers.items():
+        if oid not in base.triggers or table not in effect.after.relations or (table, name) in triggers:
+            continue
+        now = effect.after.triggers.get(oid)
+        if now is None or (now[2] == "D" and enabled != "D"):
+            relation = effect.after.relations[table].name
+            yield Finding("trigger-off", effect.statement, f"{relation}.{name}", table, names={"table": relation})
+
+
+def _others(base: State, effect: Effect, end: State) -> Iterator[Finding]:
+    standing = set(end.others.values())
+    for key, name in effect.before.others.items():
+        if key not in base.others:
+            continue
+        now = effect.after.others.get(key)
+        if now is None and name not in standing:
+            yield Finding("drop-object", effect.statement, name)
+        if now is not None and now != name and "RENAME" in effect.statement.words:
+            yield Finding("rename-object", effect.statement, name)
+    for oid, (name, labels) in effect.before.enums.items():
+        values = effect.after.enums.get(oid)
+        if oid not in base.enums or values is None or values[1] == labels:
+            continue
+        lost = set(labels) - set(values[1])
+        yield Finding("rename-object" if lost else "enum-value-added", effect.statement, name)
+    if "RENAME" in effect.statement.words:
+        return  # grants keep their objects, under new names
+    for name, privilege in sorted(effect.after.public - effect.before.public):
+        names = {"table": name}
+        yield Finding("granted-to-public", effect.statement, name, names=names, words=f"{privilege} for every role.")
+        break

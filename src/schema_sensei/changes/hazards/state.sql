@@ -1,0 +1,48 @@
+-- Every user object by oid as one JSON document; PostgreSQL 14 and later; catalogs only.
+WITH ns AS (
+  SELECT oid, nspname FROM pg_catalog.pg_namespace
+  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+), rel AS (
+  SELECT c.*, n.nspname || '.' || c.relname AS ident
+  FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
+  WHERE c.relpersistence <> 't'
+    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
+)
+SELECT pg_catalog.json_build_object(
+ 'relations', (SELECT coalesce(json_agg(json_build_array(oid::bigint, ident, relkind, coalesce(
+     pg_catalog.pg_relation_filenode(oid), 0)::bigint, relpersistence, relrowsecurity, relforcerowsecurity, relispartition)), '[]') FROM rel),
+ 'columns', (SELECT coalesce(json_agg(json_build_array(a.attrelid::bigint, a.attnum, a.attname,
+     pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+     coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')))), '[]')
+   FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p')),
+ 'constraints', (SELECT coalesce(json_agg(json_build_array(k.oid::bigint, k.conrelid::bigint, k.conname, k.contype,
+     k.convalidated, k.conkey, k.confrelid::bigint, k.confkey, pg_catalog.pg_get_constraintdef(k.oid))), '[]')
+   FROM rel JOIN pg_catalog.pg_constraint k ON k.conrelid = rel.oid
+   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0),
+ 'indexes', (SELECT coalesce(json_agg(json_build_array(x.indexrelid::bigint, x.indrelid::bigint, rel.ident, x.indisvalid,
+     x.indisunique, (SELECT json_agg(k ORDER BY n) FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS u(k, n) WHERE n <= x.indnkeyatts),
+     x.indpred IS NOT NULL, pg_catalog.pg_get_indexdef(x.indexrelid), am.amname)), '[]')
+   FROM rel JOIN pg_catalog.pg_index x ON x.indexrelid = rel.oid JOIN pg_catalog.pg_am am ON am.oid = rel.relam),
+ 'policies', (SELECT coalesce(json_agg(json_build_array(p.oid::bigint, p.polrelid::bigint, p.polname,
+     concat_ws(' ', p.polcmd, p.polpermissive, p.polroles, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+               pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)))), '[]')
+   FROM rel JOIN pg_catalog.pg_policy p ON p.polrelid = rel.oid),
+ 'triggers', (SELECT coalesce(json_agg(json_build_array(g.oid::bigint, g.tgrelid::bigint, g.tgname, g.tgenabled)), '[]')
+   FROM rel JOIN pg_catalog.pg_trigger g ON g.tgrelid = rel.oid WHERE NOT g.tgisinternal AND g.tgparentid = 0),
+ 'enums', (SELECT coalesce(json_agg(json_build_array(t.oid::bigint, ns.nspname || '.' || t.typname,
+     (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid))), '[]')
+   FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype = 'e'),
+ 'others', (SELECT coalesce(json_agg(json_build_array(kind, oid::bigint, ident)), '[]') FROM (
+     SELECT 'schema' AS kind, oid, nspname::text AS ident FROM ns
+     UNION ALL SELECT 'function', p.oid, ns.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')'
+       FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+     UNION ALL SELECT 'type', t.oid, ns.nspname || '.' || t.typname
+       FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
+     UNION ALL SELECT 'extension', oid, extname::text FROM pg_catalog.pg_extension) AS o),
+ 'public', (SELECT coalesce(json_agg(json_build_array(ident, privilege)), '[]') FROM (
+     SELECT rel.ident, a.privilege_type AS privilege FROM rel, pg_catalog.aclexplode(rel.relacl) a WHERE a.grantee = 0
+     UNION ALL SELECT ns.nspname, a.privilege_type FROM ns JOIN pg_catalog.pg_namespace n ON n.oid = ns.oid,
+       pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee = 0) AS g)
+)

@@ -1,0 +1,205 @@
+"""Runs a file statement by statement on a scratch copy and watches locks, scans, rewrites and the catalog."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+
+from ...postgres.session import Connection
+from ...terms.errors import SenseiError
+from . import state
+from .state import State
+from .statements import Statement, position
+from .transactions import Transaction
+
+STRENGTH = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""Table locks from the weakest to the strongest (PostgreSQL manual, "Explicit Locking")."""
+
+_SHARE = STRENGTH.index("ShareLock")
+
+
+class RehearsalError(SenseiError):
+    """A statement fails on the scratch copy for a reason that no data can cure."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one statement did to relations that were there before the file; all keys are oids.
+
+    `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were
+    read from end to end, `rewritten` got new files, `touched` had rows written. `watched` is False where PostgreSQL
+    lets nobody look: statements outside of transactions show only their result.
+    """
+
+    statement: Statement
+    transaction: int
+    before: State
+    after: State
+    held: Mapping[int, int] = field(default_factory=dict)
+    taken: Mapping[int, int] = field(default_factory=dict)
+    scanned: frozenset[int] = frozenset()
+    rewritten: frozenset[int] = frozenset()
+    touched: frozenset[int] = frozenset()
+    watched: bool = True
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The statement that failed on the scratch copy, and how."""
+
+    statement: Statement
+    error: psycopg.Error
+    transaction: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every effect in order, the state before, sizes by oid as (rows, bytes), and the failure that ended it."""
+
+    base: State
+    sizes: Mapping[int, tuple[int, int]]
+    effects: tuple[Effect, ...]
+    failure: Failure | None
+
+
+def run(connection: Connection, planned: tuple[Transaction, ...], text: str, *, name: str = "") -> Trace:
+    """Run the transactions on a database that may be spoilt.
+
+    Failures that belong to the data, the transaction or a missing object are returned; any other raises
+    RehearsalError with the position in `text`, which is the file called `name`.
+    """
+    connection.execute("ANALYZE")
+    base = state.read(connection)
+    sizes = _sizes(connection, base)
+    effects: list[Effect] = []
+    failure: Failure | None = None
+    for number, transaction in enumerate(planned):
+        failure = _transaction(connection, transaction, number, base, effects)
+        if failure is not None:
+            break
+    if failure is not None and not _is_finding(failure.error):
+        raise failed(failure.statement, failure.error, text, name=name) from failure.error
+    return Trace(base, sizes, tuple(effects), failure)
+
+
+def failed(statement: Statement, error: psycopg.Error, text: str, *, name: str = "") -> RehearsalError:
+    """The error for a person: the database's words, and the line and column where PostgreSQL says it is."""
+    offset = statement.offset
+    if error.diag.statement_position:
+        offset += int(error.diag.statement_position) - 1
+    line, column = position(text, offset)
+    words = error.diag.message_primary or str(error).strip() or type(error).__name__
+    undefined = (error.sqlstate or "").startswith("42P01") or error.sqlstate in {"3F000", "42703", "42704"}
+    if error.sqlstate == "42601":
+        remedy = "Correct the SQL at that place."
+    elif undefined:
+        remedy = "Give the schema it needs with --on SETUP.sql."
+    else:
+        remedy = "Correct the statement, or the setup file it runs on."
+    hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
+    return RehearsalError(
+        f"The scratch copy refuses this statement: {words}.{hint}",
+        means="Nothing was judged, and no database of yours was touched.",
+        remedy=remedy,
+        where=f"{name + ', ' if name else ''}line {line}, column {column}",
+    )
+
+
+def _is_finding(error: psycopg.Error) -> bool:
+    """Data that breaks a rule (class 23), transaction rules (25001, 55P04), and missing objects the caller judges."""
+    code = error.sqlstate or ""
+    return code.startswith("23") or code in {"25001", "55P04", "42P01", "3F000"}
+
+
+def _transaction(
+    connection: Connection, transaction: Transaction, number: int, base: State, effects: list[Effect]
+) -> Failure | None:
+    if not transaction.alone:
+        connection.execute("BEGIN")
+    for statement in transaction.statements:
+        try:
+            effects.append(_statement(connection, statement, number, base, watched=not transaction.alone))
+        except psycopg.Error as error:
+            if not transaction.alone:
+                connection.execute("ROLLBACK")
+            return Failure(statement, error, number)
+    if not transaction.alone:
+        try:
+            connection.execute("COMMIT" if transaction.ending == "COMMIT" else "ROLLBACK")
+        except psycopg.Error as error:  # deferred constraints speak here
+            return Failure(transaction.statements[-1], error, number)
+    return None
+
+
+def _statement(connection: Connection, statement: Statement, number: int, base: State, *, watched: bool) -> Effect:
+    before = state.read(connection)
+    known = [oid for oid, each in base.relations.items() if each.kind in "rpm"]
+    counted = _counts(connection, known)
+    held_before = _locks(connection, base)
+    writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"}
+    # On a small copy the planner would scan where the real table's index would be used.
+    if writes:
+        connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'off', true)")
+    connection.execute(statement.text.encode())
+    if writes:
+        connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'on', true)")
+    after = state.read(connection)
+    counts = _counts(connection, known)
+    held = _locks(connection, base) if watched else {}
+    old = before.relations
+    return Effect(
+        statement,
+        number,
+        before,
+        after,
+        held=held,
+        taken={oid: lock for oid, lock in held.items() if lock > held_before.get(oid, -1)},
+        scanned=frozenset(oid for oid in known if counts[oid][0] > counted[oid][0]) if watched else frozenset(),
+        rewritten=frozenset(
+            oid
+            for oid in base.relations
+            if oid in old and oid in after.relations and old[oid].filenode != after.relations[oid].filenode
+        ),
+        touched=frozenset(oid for oid in known if counts[oid][1] > counted[oid][1]) if watched else frozenset(),
+        watched=watched,
+    )
+
+
+def _locks(connection: Connection, base: State) -> dict[int, int]:
+    rows = connection.execute(
+        "SELECT l.relation::pg_catalog.int8, l.mode FROM pg_catalog.pg_locks l "
+        "WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384"
+    ).fetchall()
+    found: dict[int, int] = {}
+    for oid, mode in rows:
+        if oid in base.relations and base.relations[oid].kind in "rpm" and mode in STRENGTH:
+            found[oid] = max(found.get(oid, -1), STRENGTH.index(mode))
+    return found
+
+
+def _counts(connection: Connection, oids: list[int]) -> dict[int, tuple[int, int]]:
+    rows = connection.execute(
+        "SELECT o, coalesce(pg_catalog.pg_stat_get_xact_numscans(o::pg_catalog.oid), 0), "
+        "coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(o::pg_catalog.oid), 0) "
+        "+ coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(o::pg_catalog.oid), 0) "
+        "FROM pg_catalog.unnest(%s::pg_catalog.int8[]) AS o",
+        [oids],
+    ).fetchall()
+    return {oid: (scans, tuples) for oid, scans, tuples in rows}
+
+
+def _sizes(connection: Connection, base: State) -> dict[int, tuple[int, int]]:
+    rows = connection.execute(
+        "SELECT oid::pg_catalog.int8, greatest(reltuples, 0)::pg_catalog.int8, pg_catalog.pg_total_relation_size(oid) "
+        "FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"
+    ).fetchall()
+    return {oid: (count, size) for oid, count, size in rows if oid in base.relations}
