@@ -29,7 +29,13 @@ def databases(server: Embedded, prefix: str) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def no_templates(server: Embedded) -> Iterator[None]:
+    """The server is shared with other test modules: their templates go before, ours afterwards."""
+    _drop_templates(server)
     yield
+    _drop_templates(server)
+
+
+def _drop_templates(server: Embedded) -> None:
     with session.connect(server.url()) as admin:
         for name in databases(server, "sensei_tpl_"):
             admin.execute(f"DROP DATABASE {name}".encode())
