@@ -13,6 +13,7 @@ from schema_sensei.frontends.tui.run.screen import RunScreen
 
 PATIENCE = 20.0
 """Seconds after which what is awaited is taken for missing."""
+SETTLED_LOOKS = 4
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -31,10 +32,10 @@ class Driver:
         """Type a text."""
         await self.press(*text)
 
-    async def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Wait until something holds."""
+    async def until(self, holds: Callable[[], bool], what: str, *, patience: float = PATIENCE) -> None:
+        """Wait until something holds; `patience` in seconds."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 while not holds():
                     await self.pilot.pause(0.01)
         except TimeoutError:
@@ -55,6 +56,14 @@ class Driver:
         await self.until(asks, f"the question {question!r}")
         await self.pilot.pause()
         await self.until(lambda: question in self.text(), f"{question!r} to be drawn")
+
+    async def settled(self) -> None:
+        """Wait until the screen has stayed the same over several refreshes."""
+        last, same = "", 0
+        while same < SETTLED_LOOKS:
+            await self.pilot.pause(0.05)
+            same = same + 1 if self.text() == last else 0
+            last = self.text()
 
     def text(self) -> str:
         """The screen as rows of text."""

@@ -3,6 +3,7 @@
 To accept a new look: SENSEI_GOLDENS=write pytest tests/frontends/tui/test_look.py
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -31,14 +32,21 @@ def steady(text: str) -> str:
     return re.sub(r"(?<=[ #-])[0-9a-f]{4}(?=[. ]|$)", "0000", text, flags=re.MULTILINE)
 
 
-def compare(name: str, size: tuple[int, int], text: str) -> None:
-    """Compare with the golden file; write it when asked to."""
-    golden = GOLDENS / f"{name}_{size[0]}x{size[1]}.txt"
-    seen = steady(text) + "\n"
+async def compare(name: str, it: Driver) -> None:
+    """Wait for what the golden file shows; write the file when asked to.
+
+    Textual lays out in passes: a pane whose content no longer fits is drawn once without its scrollbar.
+    """
+    size = it.app.size
+    golden = GOLDENS / f"{name}_{size.width}x{size.height}.txt"
     if os.environ.get("SENSEI_GOLDENS") == "write":
+        await it.settled()
         golden.parent.mkdir(exist_ok=True)
-        golden.write_text(seen, encoding="utf-8")
-    assert seen == golden.read_text(encoding="utf-8")
+        golden.write_text(steady(it.text()) + "\n", encoding="utf-8")
+    wanted = golden.read_text(encoding="utf-8")
+    with contextlib.suppress(AssertionError):  # the difference says more
+        await it.until(lambda: steady(it.text()) + "\n" == wanted, str(golden), patience=5.0)
+    assert steady(it.text()) + "\n" == wanted
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -46,11 +54,11 @@ def test_the_guide(size: tuple[int, int]) -> None:
     async def script(it: Driver) -> None:
         await it.see("why we ask")
         await it.see("prod ✓")
-        compare("question", size, it.text())
+        await compare("question", it)
         await it.press("1", "1")
         await it.see("95 s in earlier runs")
         await it.see("copy command" if size[0] > 80 else "why each step")
-        compare("recommendation", size, it.text())
+        await compare("recommendation", it)
 
     drive(MemoryHouse(), script, size=size)
 
@@ -61,10 +69,10 @@ def test_the_run(size: tuple[int, int]) -> None:
         await it.asked("Is this the SQL you want?")
         await it.see("Drop the change")
         await it.see("ALTER COLUMN")
-        compare("review", size, it.text())
+        await compare("review", it)
         await it.press("1")
         await it.see("Keep the transcript")
         await it.see("back to guide")
-        compare("ending", size, it.text())
+        await compare("ending", it)
 
     drive(MemoryHouse(), script, RUN, size=size)
