@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import shlex
-import shutil
-import subprocess
 import time
 import warnings
 from collections.abc import Mapping
@@ -17,7 +14,7 @@ from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Choose, Option, Table
 from ..terms.errors import SenseiError, UsageError
-from . import parameters
+from . import editor, parameters
 from .services import Services
 from .signatures import EDIT
 
@@ -26,7 +23,6 @@ SETTLED_LOOKS = 3
 """A change counts once this many looks in a row found the same files: editors write in several steps."""
 QUIET_SECONDS = 600.0
 """After so long without a change the person is asked, so that watching never waits for ever."""
-_FALLBACK_EDITORS = ("sensible-editor", "nano", "vim", "vi")
 
 Snapshot = Mapping[str, str]
 
@@ -46,9 +42,9 @@ class Edit:
         now = self._snapshot(context)
         options = [Option("ready", "The models are ready", "nothing more to edit")]
         if self.services.terminal is not None:
-            editor = Path(self._editor_words()[0]).name
+            program = editor.name(self.services.environ)
             options = [
-                Option("editor", f"Open them in {editor}", "comes back here when you close it"),
+                Option("editor", f"Open them in {program}", "comes back here when you close it"),
                 Option("elsewhere", "I edit them elsewhere", "the files are watched; a save is noticed"),
                 *options,
             ]
@@ -91,46 +87,14 @@ class Edit:
         raise NotImplementedError
 
     def _open_editor(self, context: Context) -> None:
-        words = self._editor_words()
-        terminal = self.services.terminal
-        if terminal is None:
-            raise UsageError(
-                "There is no terminal for an editor.", remedy="Edit the models elsewhere, then answer `ready`."
-            )
-        if shutil.which(words[0], path=self.services.environ.get("PATH")) is None:
-            raise UsageError(
-                f"The editor {words[0]} is not found.",
-                means="$VISUAL or $EDITOR names a program that is not installed.",
-                remedy="Correct $EDITOR, or choose to edit elsewhere.",
-                where="$VISUAL" if self.services.environ.get("VISUAL") else "$EDITOR",
-            )
-        files = [str(path) for path in self._files(context)]
+        files = self._files(context)
         if not files:
             raise UsageError(
                 "Nobody says where the models are.",
                 remedy="Name them in sensei.yaml, for example models: [app/models.py]. Or edit elsewhere.",
                 where=context.step,
             )
-        with terminal():
-            ended = subprocess.run(
-                [*words, *files], cwd=self.services.project.root, env=dict(self.services.environ), check=False
-            )
-        if ended.returncode:
-            context.note(f"{words[0]} ended with exit code {ended.returncode}.", "warning")
-
-    def _editor_words(self) -> list[str]:
-        environ = self.services.environ
-        line = environ.get("VISUAL") or environ.get("EDITOR") or ""
-        try:
-            words = shlex.split(line)
-        except ValueError as wrong:
-            raise UsageError(
-                f"$EDITOR cannot be read: {wrong}.", remedy="Close every quote in it.", where=line
-            ) from wrong
-        if words:
-            return words
-        found = (name for name in _FALLBACK_EDITORS if shutil.which(name, path=environ.get("PATH")))
-        return [next(found, "vi")]
+        editor.open_files(self.services, context, files)
 
     def _watch(self, context: Context, before: Snapshot) -> None:
         context.note(f"Watching {', '.join(before) or 'the models'}; save when you are done.")

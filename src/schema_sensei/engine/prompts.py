@@ -24,11 +24,15 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Source text to read and copy: `language` is a Pygments name such as sql, python, diff or text."""
+    """Source text to read and copy: `language` is a Pygments name such as sql, python, diff or text.
+
+    `offered` marks what a person would take along: copying takes it alone.
+    """
 
     text: str
     language: str = "sql"
     title: str = ""
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ class BasePrompt:
     `key` names the prompt for answers files and resume: the step's id, `step.part` for a second question of the same
     step, `inputs.name` for an input. `facts` are what an answers file's rule may test. `digest` binds the answer to
     what was shown: a stored answer is used again only while it is the same. `binding` prompts are agreements: an
-    answers file must give a rule for them.
+    answers file must give a rule for them. `page` is a longer explanation in Markdown, shown with the why. `check`
+    prompts ask about what a check has found: an answers file's answer serves every time, and without one the run is
+    declined.
     """
 
     key: str
@@ -81,6 +87,8 @@ class BasePrompt:
     facts: Mapping[str, JsonValue] = field(default_factory=dict)
     digest: str = ""
     binding: bool = False
+    page: str = ""
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
