@@ -1,11 +1,15 @@
 """One list out of two judges: what the copy confirms is told once, what it refutes is cleared, what it saw is added."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from .allowing import Allowance
 from .finding import Finding
 from .linting import HAZARD_OF, SEEN_BY_CATALOG, SEEN_BY_DESIGN, SEEN_BY_LOCKS
 from .model import Hazard, ordered
 from .pages import page
+from .plan import Plan
+from .sizing import duration, small
 from .squawk import Doubt
 from .trace import STRENGTH, Effect, Trace
 
@@ -15,18 +19,38 @@ _STOPS = {4: "writes", 5: "writes", 6: "writes", 7: "reads and writes"}
 _SAME_SCAN = frozenset({*SEEN_BY_LOCKS, "scan-under-lock", "required-column", "fails-on-data"})
 
 
-def merge(own: Sequence[Finding], warnings: Sequence[Doubt], trace: Trace) -> tuple[Hazard, ...]:
-    """The hazards of both, each once per statement and object, the worst first."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The hazards, the worst first, and the allowances that nothing called for."""
+
+    hazards: tuple[Hazard, ...]
+    unused: tuple[Allowance, ...]
+
+
+def merge(own: Sequence[Finding], warnings: Sequence[Doubt], trace: Trace, plan: Plan, *, real: str = "") -> Judgement:
+    """The hazards of both, each once per statement and object; those that the plan's author allows are accepted.
+
+    `real` names the target whose rows and bytes the trace knows; empty when they are only those of a copy.
+    """
     effects = {each.statement.offset: each for each in trace.effects}
-    hazards = [_hazard(each, trace) for each in own]
-    hazards += _from_linter(warnings, own, effects, trace)
-    unique = {(each.id, each.line, each.object, each.cleared): each for each in hazards}
-    return ordered(tuple(unique.values()))
+    findings = [(each, "") for each in own]
+    findings += _from_linter(warnings, own, effects, trace)
+    unique: dict[tuple[object, ...], Hazard] = {}
+    used: set[Allowance] = set()
+    for each, refuted in findings:
+        allowed = next((one for one in plan.allowances if one.covers(each, plan.origin(each.statement).revision)), None)
+        used |= {allowed} if allowed else set()
+        reason = refuted or (small(each.id, trace.sizes.get(each.table), real) if real else "")
+        hazard = _hazard(each, trace, plan, reason=reason, accepted=allowed.reason if allowed else "", real=real)
+        unique[hazard.id, each.statement.offset, hazard.object, hazard.cleared] = hazard
+    unused = tuple(each for each in plan.allowances if each not in used)
+    return Judgement(ordered(tuple(unique.values())), unused)
 
 
 def _from_linter(
     warnings: Sequence[Doubt], own: Sequence[Finding], effects: dict[int, Effect], trace: Trace
-) -> Iterator[Hazard]:
+) -> Iterator[tuple[Finding, str]]:
+    """The linter's findings that ours do not tell already, each with the reason why the copy refutes it, if it does."""
     seen: dict[int, set[str]] = {}
     for finding in own:
         seen.setdefault(finding.statement.offset, set()).add(finding.id)
@@ -44,8 +68,7 @@ def _from_linter(
             continue
         words = f"squawk: {warning.message}" if name == "questionable" else ""
         finding = Finding(name, warning.statement, _object(effect, trace), words=words)
-        reason = _reason(name, effect, trace)
-        yield _hazard(finding, trace, reason=reason)
+        yield finding, _reason(name, effect, trace)
 
 
 def _reason(name: str, effect: Effect | None, trace: Trace) -> str:
@@ -73,14 +96,17 @@ def _object(effect: Effect | None, trace: Trace) -> str:
     return trace.base.relations[max(effect.taken, key=lambda oid: effect.taken[oid])].name
 
 
-def _hazard(finding: Finding, trace: Trace, *, reason: str = "") -> Hazard:
+def _hazard(
+    finding: Finding, trace: Trace, plan: Plan, *, reason: str = "", accepted: str = "", real: str = ""
+) -> Hazard:
     about = page(finding.id)
     rows, size = trace.sizes.get(finding.table, (None, None))
+    origin = plan.origin(finding.statement)
     return Hazard(
         id=finding.id,
         level=about.level,
         statement=finding.statement.text,
-        line=finding.statement.line,
+        line=origin.line,
         object=finding.object,
         why=finding.words or about.why,
         safer=about.safer(finding.names),
@@ -90,6 +116,10 @@ def _hazard(finding: Finding, trace: Trace, *, reason: str = "") -> Hazard:
         stops=_STOPS.get(finding.lock, ""),
         cleared=bool(reason),
         reason=reason,
+        accepted="" if reason else accepted,
+        lasts=duration(finding.id, size) if real and size is not None else "",
+        file=origin.file,
+        revision=origin.revision,
     )
 
 

@@ -1,8 +1,8 @@
 """Hazard: one thing that is wrong, or was feared and cleared, with the cure ready to paste."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ...terms.json import JsonObject
@@ -19,7 +19,9 @@ class Hazard:
 
     `line` counts from 1; `object` is schema-qualified; `rows` and `size` (bytes, indexes included) are those of the
     table on the copy, None where there is none; `lock` is PostgreSQL's name of it ("ACCESS EXCLUSIVE"), empty when
-    none was seen; `stops` says what others cannot do meanwhile. A cleared hazard carries the reason and counts as none.
+    none was seen; `stops` says what others cannot do meanwhile, `lasts` for about how long on the real target. A
+    cleared hazard carries the reason and counts as none; `accepted` is why a person takes it as it is. `file` and
+    `revision` say where the statement comes from; `line` counts in that file.
     """
 
     id: str
@@ -35,6 +37,21 @@ class Hazard:
     stops: str = ""
     cleared: bool = False
     reason: str = ""
+    accepted: str = ""
+    lasts: str = ""
+    file: str = ""
+    revision: str = ""
+
+    @property
+    def standing(self) -> bool:
+        """True while nothing cleared it and nobody accepted it."""
+        return not self.cleared and not self.accepted
+
+    @property
+    def key(self) -> str:
+        """Names the hazard for an agreement: equal while id, object and statement are."""
+        text = " ".join(self.statement.split())
+        return hashlib.sha256(f"{self.id}\n{self.object}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def to_json(self) -> JsonObject:
         """The public form; when cleared, `why` is the reason for it."""
@@ -48,25 +65,50 @@ class Hazard:
             "lock": self.lock,
             "why": self.reason if self.cleared else self.why,
             "safer": self.safer,
+            "size": self.size,
+            "stops": self.stops,
+            "lasts": self.lasts,
+            "accepted": self.accepted,
+            "file": self.file,
+            "line": self.line,
+            "revision": self.revision,
+            "key": self.key,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The judgement of one SQL text: its hazards, on what they were found, and the sha256 (hex) of the text."""
+    """The judgement of one SQL text: its hazards, on what they were found, and the sha256 (hex) of the text.
+
+    `notes` say what the copy lacks, and what was written to no effect.
+    """
 
     hazards: tuple[Hazard, ...]
     target: str
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def blocked(self) -> bool:
-        """True when a hazard that was not cleared blocks."""
-        return any(each.level == "blocks" and not each.cleared for each in self.hazards)
+        """True when a hazard blocks that was neither cleared nor accepted."""
+        return any(each.level == "blocks" and each.standing for each in self.hazards)
+
+    def accept(self, reasons: Mapping[str, str]) -> "Review":
+        """The same with hazards accepted; `reasons` by the hazard's key."""
+        hazards = tuple(
+            replace(each, accepted=reasons[each.key]) if each.standing and each.key in reasons else each
+            for each in self.hazards
+        )
+        return replace(self, hazards=ordered(hazards))
 
     def to_json(self) -> JsonObject:
         """The public form."""
-        return {"hazards": [each.to_json() for each in self.hazards], "target": self.target, "digest": self.digest}
+        return {
+            "hazards": [each.to_json() for each in self.hazards],
+            "target": self.target,
+            "digest": self.digest,
+            "notes": list(self.notes),
+        }
 
 
 def digest(text: str) -> str:
@@ -75,5 +117,9 @@ def digest(text: str) -> str:
 
 
 def ordered(hazards: Sequence[Hazard]) -> tuple[Hazard, ...]:
-    """The worst first, cleared ones last, then in the order of the text."""
-    return tuple(sorted(hazards, key=lambda each: (each.cleared, LEVELS.index(each.level), each.line, each.id)))
+    """The worst first, accepted and then cleared ones last, then in the order of the text."""
+
+    def place(each: Hazard) -> tuple[object, ...]:
+        return each.cleared, bool(each.accepted), LEVELS.index(each.level), each.line, each.id
+
+    return tuple(sorted(hazards, key=place))

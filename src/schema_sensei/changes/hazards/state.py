@@ -78,8 +78,15 @@ class State:
 
 
 def read(connection: Connection) -> State:
-    """The state as this session sees it, uncommitted changes included; takes no lock on user tables."""
-    row = connection.execute(_query()).fetchone()
+    """The state as this session sees it, uncommitted changes included; takes no lock on user tables.
+
+    Names are printed in full, whatever search_path the file has set; that stays as it was.
+    """
+    with connection.transaction():
+        path = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone()
+        connection.execute("SELECT pg_catalog.set_config('search_path', '', true)")
+        row = connection.execute(_query()).fetchone()
+        connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", list(path or ("",)))
     data = row[0] if row is not None else {}
     if isinstance(data, str):
         data = json.loads(data)

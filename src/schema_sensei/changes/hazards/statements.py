@@ -109,6 +109,13 @@ def split(text: str) -> tuple[Statement, ...]:
     return tuple(found)
 
 
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """Every comment with the offset of its first character. Raises SplitError."""
+    for token in _tokens(text):
+        if token.kind == "comment":
+            yield token.start, text[token.start : token.stop]
+
+
 def position(text: str, offset: int) -> tuple[int, int]:
     """Line and column (from 1) of a character."""
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1

@@ -1,6 +1,6 @@
 """Runs a file statement by statement on a scratch copy and watches locks, scans, rewrites and the catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -8,6 +8,7 @@ import psycopg
 from ...postgres.session import Connection
 from ...terms.errors import SenseiError
 from . import state
+from .plan import Plan
 from .state import State
 from .statements import Statement, position
 from .transactions import Transaction
@@ -71,32 +72,39 @@ class Trace:
     failure: Failure | None
 
 
-def run(connection: Connection, planned: tuple[Transaction, ...], text: str, *, name: str = "") -> Trace:
-    """Run the transactions on a database that may be spoilt.
+def run(
+    connection: Connection,
+    plan: Plan,
+    *,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    online: Callable[[str], None] | None = None,
+) -> Trace:
+    """Run the plan on a database that may be spoilt.
 
-    Failures that belong to the data, the transaction or a missing object are returned; any other raises
-    RehearsalError with the position in `text`, which is the file called `name`.
+    `sizes` are the real target's (rows, bytes) by table; without them the copy's own count. `online` runs a revision
+    whose SQL is not known beforehand. Failures that belong to the data, the transaction, to rights or to a missing
+    object are returned; any other raises RehearsalError with the position in the text.
     """
-    connection.execute("ANALYZE")
+    if sizes is None:
+        connection.execute("ANALYZE")
     base = state.read(connection)
-    sizes = _sizes(connection, base)
-    effects: list[Effect] = []
+    known = _sizes(connection, base) if sizes is None else _named(sizes, base)
+    watch = _Watch(connection, base, online)
     failure: Failure | None = None
-    for number, transaction in enumerate(planned):
-        failure = _transaction(connection, transaction, number, base, effects)
+    for number, transaction in enumerate(plan.transactions):
+        failure = watch.transaction(transaction, number)
         if failure is not None:
             break
     if failure is not None and not _is_finding(failure.error):
-        raise failed(failure.statement, failure.error, text, name=name) from failure.error
-    return Trace(base, sizes, tuple(effects), failure)
+        raise failed(failure.statement, failure.error, plan) from failure.error
+    return Trace(base, known, tuple(watch.effects), failure)
 
 
-def failed(statement: Statement, error: psycopg.Error, text: str, *, name: str = "") -> RehearsalError:
+def failed(statement: Statement, error: psycopg.Error, plan: Plan) -> RehearsalError:
     """The error for a person: the database's words, and the line and column where PostgreSQL says it is."""
     offset = statement.offset
     if error.diag.statement_position:
         offset += int(error.diag.statement_position) - 1
-    line, column = position(text, offset)
     words = error.diag.message_primary or str(error).strip() or type(error).__name__
     undefined = (error.sqlstate or "").startswith("42P01") or error.sqlstate in {"3F000", "42703", "42704"}
     if error.sqlstate == "42601":
@@ -110,68 +118,103 @@ def failed(statement: Statement, error: psycopg.Error, text: str, *, name: str =
         f"The scratch copy refuses this statement: {words}.{hint}",
         means="Nothing was judged, and no database of yours was touched.",
         remedy=remedy,
-        where=f"{name + ', ' if name else ''}line {line}, column {column}",
+        where=where(plan, statement, offset),
     )
+
+
+def where(plan: Plan, statement: Statement, offset: int | None = None) -> str:
+    """A statement's place for people: file, line and column, or the revision that emits it."""
+    origin = plan.origin(statement)
+    if origin.revision:
+        return f"revision {origin.revision}" + (f", {origin.file}, line {origin.line}" if origin.file else "")
+    line, column = position(plan.text, statement.offset if offset is None else offset)
+    return f"{plan.name + ', ' if plan.name else ''}line {line}, column {column}"
 
 
 def _is_finding(error: psycopg.Error) -> bool:
-    """Data that breaks a rule (class 23), transaction rules (25001, 55P04), and missing objects the caller judges."""
+    """Data that breaks a rule (class 23), transaction rules (25001, 55P04), rights, and what the caller judges."""
     code = error.sqlstate or ""
-    return code.startswith("23") or code in {"25001", "55P04", "42P01", "3F000"}
+    return code.startswith("23") or code in {"25001", "55P04", "42P01", "3F000", "42501"}
 
 
-def _transaction(
-    connection: Connection, transaction: Transaction, number: int, base: State, effects: list[Effect]
-) -> Failure | None:
-    if not transaction.alone:
-        connection.execute("BEGIN")
-    for statement in transaction.statements:
-        try:
-            effects.append(_statement(connection, statement, number, base, watched=not transaction.alone))
-        except psycopg.Error as error:
-            if not transaction.alone:
-                connection.execute("ROLLBACK")
-            return Failure(statement, error, number)
-    if not transaction.alone:
-        try:
-            connection.execute("COMMIT" if transaction.ending == "COMMIT" else "ROLLBACK")
-        except psycopg.Error as error:  # deferred constraints speak here
-            return Failure(transaction.statements[-1], error, number)
-    return None
+@dataclass(slots=True)
+class _Watch:
+    """The session that runs the statements; `current` is the state that the last one left."""
 
+    connection: Connection
+    base: State
+    online: Callable[[str], None] | None
+    effects: list[Effect] = field(default_factory=list)
+    current: State = field(init=False)
+    known: list[int] = field(init=False)
 
-def _statement(connection: Connection, statement: Statement, number: int, base: State, *, watched: bool) -> Effect:
-    before = state.read(connection)
-    known = [oid for oid, each in base.relations.items() if each.kind in "rpm"]
-    counted = _counts(connection, known)
-    held_before = _locks(connection, base)
-    writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"}
-    # On a small copy the planner would scan where the real table's index would be used.
-    if writes:
-        connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'off', true)")
-    connection.execute(statement.text.encode())
-    if writes:
-        connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'on', true)")
-    after = state.read(connection)
-    counts = _counts(connection, known)
-    held = _locks(connection, base) if watched else {}
-    old = before.relations
-    return Effect(
-        statement,
-        number,
-        before,
-        after,
-        held=held,
-        taken={oid: lock for oid, lock in held.items() if lock > held_before.get(oid, -1)},
-        scanned=frozenset(oid for oid in known if counts[oid][0] > counted[oid][0]) if watched else frozenset(),
-        rewritten=frozenset(
-            oid
-            for oid in base.relations
-            if oid in old and oid in after.relations and old[oid].filenode != after.relations[oid].filenode
-        ),
-        touched=frozenset(oid for oid in known if counts[oid][1] > counted[oid][1]) if watched else frozenset(),
-        watched=watched,
-    )
+    def __post_init__(self) -> None:
+        self.current = self.base
+        self.known = [oid for oid, each in self.base.relations.items() if each.kind in "rpm"]
+
+    def transaction(self, transaction: Transaction, number: int) -> Failure | None:
+        if transaction.online:
+            self._online(transaction, number)
+            return None
+        if not transaction.alone:
+            self.connection.execute("BEGIN")
+        for statement in transaction.statements:
+            try:
+                self._statement(statement, number, watched=not transaction.alone)
+            except psycopg.Error as error:
+                if not transaction.alone:
+                    self.connection.execute("ROLLBACK")
+                return Failure(statement, error, number)
+        if not transaction.alone:
+            try:
+                self.connection.execute("COMMIT" if transaction.ending == "COMMIT" else "ROLLBACK")
+            except psycopg.Error as error:  # deferred constraints speak here
+                return Failure(transaction.statements[-1], error, number)
+            if transaction.ending != "COMMIT":
+                self.current = state.read(self.connection)
+        return None
+
+    def _online(self, transaction: Transaction, number: int) -> None:
+        before = self.current
+        if self.online is not None:
+            self.online(transaction.online)
+        self.current = state.read(self.connection)
+        for statement in transaction.statements:
+            self.effects.append(Effect(statement, number, before, self.current, watched=False))
+
+    def _statement(self, statement: Statement, number: int, *, watched: bool) -> None:
+        connection, known, before = self.connection, self.known, self.current
+        counted = _counts(connection, known)
+        held_before = _locks(connection, self.base) if watched else {}
+        writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"}
+        # On a small copy the planner would scan where the real table's index would be used.
+        if writes:
+            connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'off', true)")
+        connection.execute(statement.text.encode())
+        if writes:
+            connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'on', true)")
+        after = state.read(connection)
+        counts = _counts(connection, known)
+        held = _locks(connection, self.base) if watched else {}
+        old = before.relations
+        effect = Effect(
+            statement,
+            number,
+            before,
+            after,
+            held=held,
+            taken={oid: lock for oid, lock in held.items() if lock > held_before.get(oid, -1)},
+            scanned=frozenset(oid for oid in known if counts[oid][0] > counted[oid][0]) if watched else frozenset(),
+            rewritten=frozenset(
+                oid
+                for oid in self.base.relations
+                if oid in old and oid in after.relations and old[oid].filenode != after.relations[oid].filenode
+            ),
+            touched=frozenset(oid for oid in known if counts[oid][1] > counted[oid][1]) if watched else frozenset(),
+            watched=watched,
+        )
+        self.effects.append(effect)
+        self.current = after
 
 
 def _locks(connection: Connection, base: State) -> dict[int, int]:
@@ -203,3 +246,7 @@ def _sizes(connection: Connection, base: State) -> dict[int, tuple[int, int]]:
         "FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"
     ).fetchall()
     return {oid: (count, size) for oid, count, size in rows if oid in base.relations}
+
+
+def _named(sizes: Mapping[str, tuple[int, int]], base: State) -> dict[int, tuple[int, int]]:
+    return {oid: sizes[each.name] for oid, each in base.relations.items() if each.name in sizes}

@@ -10,12 +10,14 @@ class Transaction:
     """Statements that commit together; `alone` marks one that PostgreSQL refuses inside a transaction block.
 
     `explicit` tells that the file itself wrote BEGIN; `ending` is the word that ended it, empty when none did.
+    `online` names a revision whose SQL depends on data: it is run as a whole, and only its result is seen.
     """
 
     statements: tuple[Statement, ...]
     alone: bool = False
     explicit: bool = False
     ending: str = "COMMIT"
+    online: str = ""
 
 
 def transactions(statements: tuple[Statement, ...]) -> tuple[Transaction, ...]:
@@ -27,7 +29,7 @@ def transactions(statements: tuple[Statement, ...]) -> tuple[Transaction, ...]:
     if any(_begins(each) for each in statements):
         return _as_written(statements)
     if any(refuses_transactions(each) for each in statements):
-        return tuple(_single(each) for each in statements)
+        return tuple(single(each) for each in statements)
     return (Transaction(statements),) if statements else ()
 
 
@@ -41,7 +43,8 @@ def refuses_transactions(statement: Statement) -> bool:
     return statement.verb == "REINDEX" and any(each in {"SCHEMA", "DATABASE", "SYSTEM"} for each in words[1:3])
 
 
-def _single(statement: Statement) -> Transaction:
+def single(statement: Statement) -> Transaction:
+    """A statement that commits by itself."""
     return Transaction((statement,), alone=refuses_transactions(statement))
 
 
@@ -58,7 +61,7 @@ def _as_written(statements: tuple[Statement, ...]) -> tuple[Transaction, ...]:
             if _begins(each):
                 inside = []
             elif not ends:
-                found.append(_single(each))
+                found.append(single(each))
         elif ends:
             ending = "COMMIT" if each.verb in {"COMMIT", "END"} else "ROLLBACK"
             found.append(Transaction(tuple(inside), explicit=True, ending=ending))
