@@ -56,6 +56,7 @@ def as_it_is_now(services: Services, change: Change) -> Change:
             nature=change.nature if same else Nature(),
             approval=change.approval,
             proof=change.proof,
+            accepted=change.accepted,
         )
     now = redraft(change, services.migrations(), known, root=services.project.root)
     _remember(services, now)

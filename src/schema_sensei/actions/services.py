@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
     from ..changes.change import Change
+    from ..changes.hazards.model import Review
     from ..migrations import History, Migrations, Settings
     from ..postgres.scratch import Scratch
     from ..project.project import Project
@@ -21,6 +22,8 @@ class Memory:
     history: "History | None" = None
     settings: "Settings | None" = None
     emitted: "dict[tuple[tuple[str, ...], tuple[str, ...]], Change]" = field(default_factory=dict)
+    judged: "dict[tuple[str, str], Review]" = field(default_factory=dict)
+    """What `judged` found, by the digest of the upgrade and the name of the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from ..terms.json import JsonObject, JsonValue
+from .acceptance import Acceptance
 from .nature import Nature
 from .proof import Proof
 from .script import Script
@@ -29,7 +30,8 @@ class Change:
     """One range of revisions, from `base` to `heads`, as SQL.
 
     `sources` maps each revision file (relative to the project) to the sha256 of its bytes when its SQL was emitted.
-    `down` is None when the revisions cannot be undone, and `no_way_back` says why.
+    `down` is None when the revisions cannot be undone, and `no_way_back` says why. `accepted` are hazards that somebody
+    took as they are.
     """
 
     message: str
@@ -41,6 +43,7 @@ class Change:
     no_way_back: str = ""
     approval: Approval | None = None
     proof: Proof | None = None
+    accepted: tuple[Acceptance, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -88,6 +91,7 @@ class Change:
             "sources": dict(self.sources),
             "approval": self.approval.to_json() if self.approval else None,
             "proof": self.proof.to_json() if self.proof else None,
+            "accepted": [each.to_json() for each in self.accepted],
         }
 
     @classmethod
@@ -119,7 +123,14 @@ class Change:
             no_way_back=str(data["no_way_back"]),
             approval=_read_approval(approval),
             proof=None if data.get("proof") is None else Proof.from_json(data["proof"]),
+            accepted=_read_accepted(data.get("accepted", ())),
         )
+
+
+def _read_accepted(data: JsonValue) -> tuple[Acceptance, ...]:
+    if isinstance(data, str) or not isinstance(data, Sequence):
+        raise TypeError("accepted hazards are a list")
+    return tuple(Acceptance.from_json(each) for each in data)
 
 
 def _read_approval(data: JsonValue) -> Approval | None:
