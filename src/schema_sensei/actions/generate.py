@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 from ..changes.change import Change
@@ -20,6 +20,7 @@ from ..terms.json import JsonValue
 from ..terms.secrets import Secret
 from . import branch, parameters, revisions
 from .drafts import Drafts
+from .drawing import Drawing
 from .replayed import replayed
 from .services import Services
 from .signatures import GENERATE
@@ -67,22 +68,20 @@ class Generate:
         self._delete_rejected(context, intent)
         before = self._history()
         context.checkpoint()
-        with self._source(context, before) as url:
-            generated = self.services.migrations().autogenerate(
-                url,
-                message=parameters.text(context, "message"),
-                revision=revision,
-                head=parameters.text(context, "head") or None,
-            )
+        with self._source(context, before) as (url, ours):
+            generated = Drawing(self.services, context, url, revision, ours).write()
+        if generated is None:
+            return Outcome(name="in_steps", summary="To be done in steps; nothing was written")
         written = self._history().get(revision)
         if generated.empty or written is None:
             return self._nothing_new(context, intent, before, generated)
         nature = Nature.of(generated.operations)
-        context.keep({"nature": nature.to_json(), "file": written.sha256})
+        columns = [asdict(each) for each in generated.waiting]
+        context.keep({"nature": nature.to_json(), "file": written.sha256, "waiting": columns})
         Drafts(self.services).remember(context, written)
         change = self._change(context, intent, nature)
         blocks = (*_operations(generated), *_cautions(generated), *self._notes(change, revision))
-        return self._outcome(change, written, blocks)
+        return self._outcome(change, written, blocks, columns)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         revision = str(intent.handle["revision"])
@@ -92,8 +91,9 @@ class Generate:
             broken = [problem.message for problem in known.problems if problem.fatal]
             return Finding(ground="unknown" if broken else "absent", seen=(f"No revision {revision}.", *broken))
         Drafts(self.services).remember(context, written)
-        change = self._change(context, intent, _kept_nature(context, written.sha256))
-        outcome = self._outcome(change, written, ())
+        kept = next((kept for kept in context.kept() if kept.get("file") == written.sha256), {})
+        nature = Nature.from_json(kept["nature"]) if kept else Nature()
+        outcome = self._outcome(self._change(context, intent, nature), written, (), kept.get("waiting") or [])
         return Finding(ground="applied", seen=(f"{outcome.outputs['path']} is there.",), outcome=outcome)
 
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
@@ -132,14 +132,15 @@ class Generate:
                 pass
 
     @contextmanager
-    def _source(self, context: Context, known: History) -> Iterator[Secret]:
-        """A database at the heads: a scratch copy, or the first environment when the history cannot be replayed."""
+    def _source(self, context: Context, known: History) -> Iterator[tuple[Secret, bool]]:
+        """A database at the heads and whether it is ours: a scratch copy, or the first environment without one."""
         with ExitStack() as stack:
+            ours = True
             try:
                 url = stack.enter_context(replayed(self.services, known, known.heads))
             except (RevisionFailedError, ScratchError, EmbeddedServerError, UnreachableError) as error:
-                url = self._first_environment(context, known, error)
-            yield url
+                url, ours = self._first_environment(context, known, error), False
+            yield url, ours
 
     def _first_environment(self, context: Context, known: History, error: SenseiError) -> Secret:
         first = self.services.project.environments[0]
@@ -169,9 +170,11 @@ class Generate:
         waiting = known.pending(_texts(intent.handle["base"]))
         cautions = tuple(_cautions(generated))
         if not waiting:
-            return Outcome(
-                name="unchanged", summary="No schema changes: the models and the migrations agree", blocks=cautions
-            )
+            what = "No schema changes: the models and the migrations agree"
+            if generated.waiting:
+                what = "Nothing that only adds is left to write"
+            columns = [asdict(each) for each in generated.waiting]
+            return Outcome(name="unchanged", summary=what, outputs={"waiting": columns}, blocks=cautions)
         names = ", ".join(each.revision for each in waiting)
         note = Prose(f"Nothing new to generate. Waiting to be deployed, and now on its way: {names}.")
         outcome = self._outcome(self._change(context, intent, Nature()), waiting[-1], (note, *cautions))
@@ -186,15 +189,21 @@ class Generate:
             message=parameters.text(context, "message"),
             nature=nature,
         )
+        before = context.parameters.get("after")
+        earlier = Change.from_json(before) if before is not None else None
+        if earlier is not None and change.revisions == (*earlier.revisions, intent.handle["revision"]):
+            return replace(change, nature=earlier.nature.then(nature))
         return change if change.revisions == (intent.handle["revision"],) else replace(change, nature=Nature())
 
-    def _outcome(self, change: Change, written: Revision, blocks: tuple[Block, ...]) -> Outcome:
+    def _outcome(
+        self, change: Change, written: Revision, blocks: tuple[Block, ...], waiting: JsonValue = ()
+    ) -> Outcome:
         path = relative(written.path, self.services.project.root)
         count = len(change.nature.operations)
         what = f": {count} operation{'' if count == 1 else 's'}" if count else ""
         return Outcome(
             summary=f"Wrote {path}{what}",
-            outputs={"change": change.to_json(), "revision": written.revision, "path": path},
+            outputs={"change": change.to_json(), "revision": written.revision, "path": path, "waiting": waiting},
             blocks=blocks,
         )
 
@@ -233,13 +242,6 @@ def _several(known: History, heads: tuple[str, ...]) -> SeveralHeadsError:
 
 def _texts(value: JsonValue) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()
-
-
-def _kept_nature(context: Context, digest: str) -> Nature:
-    for kept in context.kept():
-        if kept.get("file") == digest:
-            return Nature.from_json(kept["nature"])
-    return Nature()
 
 
 def _operations(generated: Generated) -> Iterator[Block]:

@@ -24,12 +24,28 @@ GENERATE = Signature(
     parameters={
         "message": Parameter("text", "What the change is for, in one line.", required=True),
         "head": Parameter("text", "The head (or branch@head) to continue when the history has several."),
+        "way": Parameter(
+            "text",
+            "whole: all of it. expand: only what adds, nothing required. guard: checks, not looked at yet, for columns "
+            "that are to be required. contract: the rest. set-aside: all, but tables that go move to the trash.",
+            default="whole",
+            choices=("whole", "expand", "guard", "contract", "set-aside"),
+        ),
+        "offer_steps": Parameter(
+            "boolean", "Offer to do in steps what filled tables or running code take badly.", default=False
+        ),
+        "discard": Parameter("text", "A table of the trash that the revision drops for good."),
+        "after": Parameter("change", "The change of the revision before, when both travel as one."),
     },
-    outcomes={"unchanged": "The models and the migrations already agree; nothing was written."},
+    outcomes={
+        "unchanged": "The models and the migrations already agree; nothing was written.",
+        "in_steps": "The person wants it done in steps; nothing was written.",
+    },
     outputs={
         "change": "The change: its revision, SQL up and down, digests.",
         "revision": "The revision's id.",
         "path": "The revision file, relative to the project.",
+        "waiting": "Columns that rows get a value for later: schema, table, column, required, source.",
     },
     stage="generated",
     undoable=True,

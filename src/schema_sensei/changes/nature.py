@@ -31,6 +31,17 @@ class Nature:
             destructive=any(each.destructive for each in operations),
         )
 
+    def then(self, later: "Nature") -> "Nature":
+        """The nature of this and what follows it, as one."""
+        return Nature(
+            operations=(*self.operations, *later.operations),
+            tables=tuple(dict.fromkeys((*self.tables, *later.tables))),
+            additive=None if None in (self.additive, later.additive) else bool(self.additive and later.additive),
+            destructive=None
+            if None in (self.destructive, later.destructive)
+            else bool(self.destructive or later.destructive),
+        )
+
     @property
     def words(self) -> str:
         """One phrase for people."""

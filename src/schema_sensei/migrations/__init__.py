@@ -1,7 +1,7 @@
 """Alembic in a worker process; results come back as data."""
 
 from .discovery import discover
-from .generated import Caution, Generated, Operation
+from .generated import Abrupt, Caution, Generated, Operation, Rename, Shape, Waiting
 from .history import History, Problem, Revision
 from .layout import Layout
 from .migrations import Migrations, new_revision_id
@@ -10,6 +10,7 @@ from .settings import Settings
 from .unit import Unit
 
 __all__ = [
+    "Abrupt",
     "Caution",
     "Generated",
     "History",
@@ -17,9 +18,12 @@ __all__ = [
     "Migrations",
     "Operation",
     "Problem",
+    "Rename",
     "Revision",
     "Settings",
+    "Shape",
     "Unit",
+    "Waiting",
     "discover",
     "new_revision_id",
     "scaffold",

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, cast
 
 from ..terms.secrets import Secret
 from .client import WarmServer
-from .generated import Generated
+from .generated import Generated, Rename, Shape
 from .history import History
 from .layout import Layout
 from .settings import Settings
@@ -66,16 +66,32 @@ class Migrations:
         return cast(tuple[str, ...], self._run("database_heads", url=url))
 
     def autogenerate(
-        self, url: Secret, *, message: str, revision: str, head: str | None = None, write: bool = True
+        self,
+        url: Secret,
+        *,
+        message: str,
+        revision: str,
+        head: str | None = None,
+        write: bool = True,
+        shape: Shape | None = None,
     ) -> Generated:
         """Compares the models with the database and writes the revision file, unless there is nothing to write.
 
         `revision` is the id it will have. `head` is the revision to follow, needed when there are several heads. The
-        database must stand at the heads of the history and is only read.
+        database must stand at the heads of the history and is only read. `shape` says what of the difference is
+        written, and how.
         """
         return cast(
             Generated,
-            self._run("autogenerate", url=url, message=message, revision=revision, head=head, write=write),
+            self._run(
+                "autogenerate",
+                url=url,
+                message=message,
+                revision=revision,
+                head=head,
+                write=write,
+                shape=shape or Shape(),
+            ),
         )
 
     def emit(
@@ -118,6 +134,10 @@ class Migrations:
     def create_models(self, url: Secret, *, extensions: Sequence[str] = ()) -> int:
         """Creates what the models describe (extensions, schemas, tables) in an empty database; how many tables."""
         return cast(int, self._run("create_models", url=url, extensions=list(extensions)))
+
+    def rename(self, url: Secret, renames: Sequence[Rename]) -> None:
+        """Does the renames in a scratch database at the heads, as a revision with them in its shape will."""
+        self._run("rename", url=url, renames=list(renames))
 
     def _run(
         self,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from . import errors
 from .errors import MigrationError
-from .generated import Caution, Generated, Operation
+from .generated import Abrupt, Caution, Generated, Operation, Rename, Shape, Waiting
 from .history import History, Problem, Revision
 from .layout import Layout
 from .settings import Settings
@@ -23,7 +23,11 @@ Message: TypeAlias = dict[str, Any]
 
 _HEADER = struct.Struct("!I")
 _RECORDS: Mapping[str, Callable[..., Any]] = {
-    each.__name__: each for each in (Caution, Generated, Operation, History, Problem, Revision, Layout, Settings, Unit)
+    each.__name__: each
+    for each in (
+        *(Abrupt, Caution, Generated, Operation, Rename, Shape, Waiting),
+        *(History, Problem, Revision, Layout, Settings, Unit),
+    )
 }
 _PATHS = (Path, PosixPath, WindowsPath)
 

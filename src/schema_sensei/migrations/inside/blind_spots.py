@@ -9,13 +9,14 @@ from typing import Any
 
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Column, Connection, Enum, Index, MetaData, Table, text
+from sqlalchemy import CheckConstraint, Connection, Enum, Index, MetaData, Table, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from ..generated import Caution
 from ..settings import Settings
 from .environment import Options
 from .operations import flat
+from .renames import column_pairs, table_pairs
 
 _CHECK_PLUGIN = "checkconstraint_byname"
 
@@ -56,41 +57,26 @@ def _name(table: Any, schema: Any = None) -> str:
 
 
 def _renamed_columns(found: list[ops.MigrateOperation]) -> Iterator[Caution]:
-    added = [each for each in found if isinstance(each, ops.AddColumnOp)]
-    for dropped in (each for each in found if isinstance(each, ops.DropColumnOp)):
-        old = dropped._reverse.column if dropped._reverse is not None else None  # noqa: SLF001 - its type is nowhere else
-        for new in added:
-            same = (new.table_name, new.schema) == (dropped.table_name, dropped.schema)
-            if same and old is not None and _alike(old, new.column):
-                table = _name(dropped.table_name, dropped.schema)
-                yield Caution(
-                    "rename",
-                    f"{table}.{dropped.column_name}",
-                    f"{table}.{dropped.column_name} is dropped and {new.column.name} of the same type is added: "
-                    "if that is a rename, its values would be lost.",
-                    f'For a rename write op.alter_column("{dropped.table_name}", "{dropped.column_name}", '
-                    f'new_column_name="{new.column.name}") in place of the two operations.',
-                )
-
-
-def _alike(old: Column[Any], new: Column[Any]) -> bool:
-    return old.type._type_affinity is new.type._type_affinity  # noqa: SLF001 - what Alembic compares types by
+    for pair in column_pairs(found):
+        yield Caution(
+            "rename",
+            f"{pair.where}.{pair.old}",
+            f"{pair.where}.{pair.old} is dropped and {pair.new} of the same type is added: "
+            "if that is a rename, its values would be lost.",
+            f'For a rename write op.alter_column("{pair.table}", "{pair.old}", '
+            f'new_column_name="{pair.new}") in place of the two operations.',
+        )
 
 
 def _renamed_tables(found: list[ops.MigrateOperation]) -> Iterator[Caution]:
-    created = [each for each in found if isinstance(each, ops.CreateTableOp)]
-    for dropped in (each for each in found if isinstance(each, ops.DropTableOp)):
-        before = {column.name for column in dropped.to_table().columns}
-        for new in created:
-            after = {column.name for column in new.to_table().columns}
-            if before and 2 * len(before & after) >= len(before | after):
-                yield Caution(
-                    "rename",
-                    _name(dropped.table_name, dropped.schema),
-                    f"{_name(dropped.table_name, dropped.schema)} is dropped and {_name(new.table_name, new.schema)} "
-                    "with nearly the same columns is created: if that is a rename, its rows would be lost.",
-                    f'For a rename write op.rename_table("{dropped.table_name}", "{new.table_name}") instead.',
-                )
+    for pair in table_pairs(found):
+        yield Caution(
+            "rename",
+            pair.where,
+            f"{pair.where} is dropped and {_name(pair.new, pair.schema)} "
+            "with nearly the same columns is created: if that is a rename, its rows would be lost.",
+            f'For a rename write op.rename_table("{pair.old}", "{pair.new}") instead.',
+        )
 
 
 def _types_left_behind(found: list[ops.MigrateOperation]) -> Iterator[Caution]:

@@ -4,29 +4,36 @@ import contextlib
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from alembic.autogenerate.api import RevisionContext
 from alembic.autogenerate.render import _render_python_into_templatevars
-from alembic.operations.ops import MigrationScript, UpgradeOps
+from alembic.operations.ops import MigrateOperation, MigrationScript, UpgradeOps
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 
+from ...terms.trash import TRASH
 from ..errors import NotAtHeadsError, NotConfiguredError, RefusedError, SeveralHeadsError
-from ..generated import Caution, Generated
+from ..generated import Abrupt, Caution, Generated, Rename, Shape, Waiting, Way
 from ..history import History
 from ..wire import Message
 from .applying import stamped_ahead
 from .blind_spots import blind_spots, suspicions
 from .environment import Environment, Options
-from .operations import described
+from .operations import described, flat
 from .reading import settings_of, sound
+from .renames import column_pairs, restorable, table_pairs
+from .shaping import abrupt, shaped, waiting
 
 
 def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: Callable[[Message], None]) -> Generated:
-    """A revision with the id that the caller chose; no file when nothing was found or `write` is false."""
+    """A revision with the id that the caller chose, in the given shape.
+
+    No file when nothing was found, when `write` is false, or when a person has to be asked first.
+    """
+    shape: Shape = arguments["shape"]
     history = sound(environment)
     head = _base(history, arguments["head"])
     if history.get(arguments["revision"]) is not None:
@@ -51,8 +58,21 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
     )
     seen: Options = {}
     found: list[MigrationScript] = []
+    raw: list[MigrateOperation] = []
+    pairs: list[Rename] = []
+    hints: list[Abrupt] = []
+    columns: list[Waiting] = []
     cautions: list[Caution] = []
     spots: list[Caution] = []
+
+    def take(migration: MigrationContext, scripts: list[MigrationScript]) -> None:
+        raw.extend(each for ops in _upgrades(scripts) for each in flat(ops))
+        pairs.extend(_pairs(raw, shape.way, migration))
+        hints.extend(abrupt(raw))
+        columns.extend(waiting(raw))
+        for each in scripts:
+            shaped(each, shape, migration)
+        found.extend(scripts)
 
     def adjust(options: Options) -> None:
         seen.update(options)
@@ -62,7 +82,8 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
                 where=script.env_py_location,
                 remedy="Set `target_metadata = Base.metadata` in env.py and import every module that defines tables.",
             )
-        options["process_revision_directives"] = _after(options.get("process_revision_directives"), found.extend)
+        options["include_name"] = _but_trash(options.get("include_name"))
+        options["process_revision_directives"] = _after(options.get("process_revision_directives"), take)
 
     def steps(heads: Any, migration: MigrationContext) -> Iterable[RevisionStep]:
         _require_heads(history, tuple(heads))
@@ -87,7 +108,8 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
     sources: dict[str, Any] = {}
     for each in found:
         _render_python_into_templatevars(context._last_autogen_context, each, sources)  # noqa: SLF001 - as it renders
-    path = _write(script, context) if operations and arguments["write"] else None
+    ask = (shape.ask and pairs) or (shape.in_steps and hints)
+    path = _write(script, context) if operations and arguments["write"] and not ask else None
     return Generated(
         revision=arguments["revision"],
         path=path,
@@ -96,6 +118,9 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
         downgrade_source=sources.get("downgrades", ""),
         warnings=tuple(cautions),
         blind_spots=tuple(spots),
+        pairs=tuple(pairs),
+        abrupt=tuple(hints),
+        waiting=tuple(columns),
     )
 
 
@@ -126,13 +151,35 @@ def _require_heads(history: History, heads: tuple[str, ...]) -> None:
         )
 
 
-def _after(theirs: Callable[..., None] | None, collect: Callable[[list[MigrationScript]], None]) -> Callable[..., None]:
-    """Runs the project's own directives first, then keeps what they leave."""
+def _pairs(found: Sequence[MigrateOperation], way: Way, migration: MigrationContext) -> Iterator[Rename]:
+    """What may be a rename and has to be asked about, in this way of writing."""
+    if way in {"whole", "set-aside"}:
+        yield from column_pairs(found)
+        yield from table_pairs(found)
+    if migration.connection is not None:
+        yield from restorable(found, migration.connection)
+
+
+def _but_trash(theirs: Callable[..., bool] | None) -> Callable[..., bool]:
+    """The project's own filter, and never a table of the trash."""
+
+    def include(name: str | None, kind: str, parents: Mapping[str, str | None]) -> bool:
+        if kind == "schema" and name == TRASH:
+            return False
+        return True if theirs is None else theirs(name, kind, parents)
+
+    return include
+
+
+def _after(
+    theirs: Callable[..., None] | None, take: Callable[[MigrationContext, list[MigrationScript]], None]
+) -> Callable[..., None]:
+    """Runs the project's own directives first, then takes what they leave."""
 
     def directives(context: MigrationContext, revision: Any, scripts: list[MigrationScript]) -> None:
         if theirs is not None:
             theirs(context, revision, scripts)
-        collect(list(scripts))
+        take(context, list(scripts))
 
     return directives
 

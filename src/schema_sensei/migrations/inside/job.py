@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import MigrationError
 from ..layout import Layout
 from ..wire import Message, pack
-from . import applying, emitting, generating, reading
+from . import applying, emitting, generating, reading, renames
 from .environment import Environment
 from .failures import as_error
 
@@ -28,6 +28,7 @@ OPERATIONS: Mapping[str, Callable[[Environment, Mapping[str, Any], Emit], object
     "emit": emitting.emit,
     "upgrade": applying.upgrade,
     "create_models": applying.create_models,
+    "rename": renames.rename,
 }
 
 

@@ -7,6 +7,7 @@ from alembic.operations import ops
 from sqlalchemy.types import Enum, Integer, Numeric, String, TypeEngine
 
 from ..generated import Operation
+from .renames import RenameColumnOp, RenameTableOp, StatementOp
 
 
 def described(upgrades: Iterable[ops.UpgradeOps]) -> tuple[Operation, ...]:
@@ -54,7 +55,7 @@ def _describe(operation: ops.MigrateOperation) -> Operation:
         table=None if table is None else str(table),
         name=shown,
         summary=_summary(kind, schema, table, shown, operation),
-        destructive=_destructive(operation),
+        destructive=destructive(operation),
         additive=kind.startswith(("create_", "add_")) or "comment" in kind,
     )
 
@@ -69,6 +70,12 @@ def _summary(kind: str, schema: object, table: object, name: str | None, operati
     target = f"{where}.{name}" if name and where else where or name or ""
     text = f"{kind.replace('_', ' ')} {target}".strip()
     match operation:
+        case RenameColumnOp():
+            return f"{text} → {operation.modify_name}"
+        case RenameTableOp():
+            return f"{text} → {operation.new_table_name}"
+        case StatementOp(words=words):
+            return words
         case ops.AlterColumnOp():
             changes = []
             if operation.modify_type is not None:
@@ -88,12 +95,17 @@ def _summary(kind: str, schema: object, table: object, name: str | None, operati
             return text
 
 
-def _destructive(operation: ops.MigrateOperation) -> bool:
+def destructive(operation: ops.MigrateOperation) -> bool:
+    """True when it can lose rows or values, or when nobody can tell."""
     match operation:
         case ops.AlterColumnOp(modify_type=TypeEngine() as new, existing_type=old):
             return old is None or not _widens(old, new)
         case ops.DropTableOp() | ops.DropColumnOp():
             return True
+        case RenameTableOp():
+            return False
+        case StatementOp(loses=loses):
+            return loses
         case (
             ops.CreateTableOp()
             | ops.AddColumnOp()
