@@ -3,6 +3,7 @@
 The one place where an error becomes words on stderr and an exit code.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,8 +15,14 @@ from .terms.exit_codes import ExitCode
 from .terms.secrets import REDACTOR
 
 
+GARBAGE_THRESHOLD = 50_000
+"""New containers between two collections. Python's 700 means some forty collections before the first question, none
+of which finds anything: imports make things that stay."""
+
+
 def main() -> None:
     """Run the program and exit."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         sys.exit(_run())
     except SenseiError as error:

@@ -38,18 +38,23 @@ class GuideScreen(Frame):
         self.waiting: tuple[RunSummary, ...] = ()
 
     def body(self) -> Iterable[Widget]:
-        yield Static(id="crumbs")
-        yield Static(id="ask")
-        yield Choices(id="choices")
-        yield VerticalScroll(Static(id="why-text"), id="why", can_focus=False)
+        """The first question stands in the widgets from the start: filled later, it would miss the first frame."""
+        self.walk = Walk.follow(self.sensei.house.library().tree, self._request.answers)
+        question = self.walk.question
+        yield Static(self._path(), id="crumbs")
+        yield Static(literal(question.ask, "bold") if question else "", id="ask")
+        yield Choices(choice_rows(offered(question)) if question else (), id="choices")
+        yield VerticalScroll(
+            Static(literal(_why(question)) if question else "", id="why-text"), id="why", can_focus=False
+        )
         yield Static(id="waiting")
 
     def on_mount(self) -> None:
-        tree = self.sensei.house.library().tree
-        self.walk = Walk.follow(tree, self._request.answers)
-        self.show_environments(self.sensei.house.known_environments())
         self.query_one("#why").border_title = "why we ask"
-        self.show()
+        self.query_one("#crumbs").display = bool(self.walk and self.walk.crumbs)
+        self.show_environments(self.sensei.house.known_environments())
+        if self.walk is not None and self.walk.question is None:
+            self._recommend(self.walk)
 
     def show(self) -> None:
         """Show where the walk stands: a question, or the workflow it led to."""
@@ -59,15 +64,19 @@ class GuideScreen(Frame):
         if question is None:
             self._recommend(self.walk)
             return
-        crumbs = " › ".join(one_line(crumb.choice.label) for crumb in self.walk.crumbs)
-        self.query_one("#crumbs", Static).update(literal(crumbs, QUIET))
-        self.query_one("#crumbs").display = bool(crumbs)
+        self.query_one("#crumbs", Static).update(self._path())
+        self.query_one("#crumbs").display = bool(self.walk.crumbs)
         self.query_one("#ask", Static).update(literal(question.ask, "bold"))
         self.query_one("#why-text", Static).update(literal(_why(question)))
         choices = self.query_one(Choices)
         choices.show_rows(choice_rows(offered(question)))
         choices.focus()
         self.refresh_bindings()
+
+    def _path(self) -> Content:
+        """The answers given so far."""
+        crumbs = self.walk.crumbs if self.walk else ()
+        return literal(" › ".join(one_line(crumb.choice.label) for crumb in crumbs), QUIET)
 
     def show_environments(self, states: tuple[EnvironmentState, ...]) -> None:
         """The top line: this project, and where its environments stand."""
