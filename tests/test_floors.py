@@ -20,6 +20,7 @@ def loaded_by(statement: str) -> set[str]:
         ("definitions.library", (*HEAVY, "yaml", "click")),
         ("guide.walk", (*HEAVY, "yaml", "click")),
         ("guide.render", (*HEAVY, "click")),
+        ("bytebase.prediction", (*HEAVY, "yaml", "click")),
         ("engine.executor", (*HEAVY, "yaml", "click")),
         ("frontends.choose", (*HEAVY, "yaml", "click")),
         ("frontends.plain", (*HEAVY, "click")),

@@ -4,6 +4,7 @@ The word after the language of a code block says how: `tty` needs a terminal, `p
 `workflow` stand in a project of that kind, `make` and `install` are looked up instead of run.
 """
 
+import json
 import os
 import re
 import shutil
@@ -91,6 +92,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"),
+        ("sql", "raise.sql"), ("sh", "predict"),
     }  # fmt: skip
 
 
@@ -165,6 +167,17 @@ def test_the_workflow_is_one(place: Path) -> None:
     (place / "tree.yaml").write_text(_file("tree"))
     for command in _commands("workflow"):
         _shell(command, place)
+
+
+def test_the_prediction_names_the_doubled_update_and_its_cure(place: Path) -> None:
+    (place / "raise.sql").write_text(_texts("sql", "raise.sql")[0])
+    as_text, as_json = (
+        subprocess.run(["bash", "-c", each], cwd=place, env=_environ(), capture_output=True, text=True, check=False)
+        for each in _commands("predict")
+    )
+    assert (as_text.returncode, as_json.returncode) == (ExitCode.DECLINED, ExitCode.DECLINED), as_text.stderr
+    assert 'UPDATE member SET "role_level" = role_level + 1;' in as_text.stdout
+    assert [each["transaction"] for each in json.loads(as_json.stdout)["executions"]] == [True, False]
 
 
 def test_the_review_blocks_the_index_and_clears_the_type(place: Path) -> None:

@@ -42,8 +42,8 @@ class Verb(click.Command):
                     formatter.write_text(line)
 
 
-class Verbs(click.Group):
-    """The group of verbs, listed in the order of a person's day rather than of the alphabet."""
+class Verbs(Verb, click.Group):
+    """A group of verbs, listed in the order of a person's day rather than of the alphabet."""
 
     command_class = Verb
 
@@ -305,6 +305,24 @@ def explain(hazard: str) -> None:
     from .composition.judging import explain as explained
 
     click.echo(explained(hazard))
+
+
+@sensei.group(cls=Verbs, example="sensei bytebase predict migration.sql")
+def bytebase() -> None:
+    """The way through a Bytebase server: what it would do with a file."""
+
+
+@bytebase.command(example="sensei bytebase predict migration.sql --format json")
+@click.argument("file", metavar="FILE.sql", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def predict(ctx: click.Context, file: Path, form: str) -> None:
+    """Say what a Bytebase server runs of an SQL file, in which order and how often; exit 3 when not as it reads."""
+    from .composition import predicting
+
+    text, code = predicting.predict(file, form=form)
+    click.echo(text)
+    ctx.exit(code)
 
 
 @sensei.command(example="sensei meaning \"Can't locate revision identified by '3f2a91'\"")

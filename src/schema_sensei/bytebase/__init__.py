@@ -1,0 +1,1 @@
+"""Bytebase: its API, and what its server makes of a sheet."""
