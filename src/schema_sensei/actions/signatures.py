@@ -139,6 +139,31 @@ COMMAND = Signature(
     runs_commands=True,
 )
 
+FORMULA = Signature(
+    name="formula",
+    summary="Ask what columns shall hold in rows that are there, and try the answers on the database; reads only.",
+    parameters={
+        "columns": Parameter("list", "The columns, as generate gives them in `waiting`.", required=True),
+        "environment": Parameter("environment", "Where the rows are.", required=True),
+    },
+    outcomes={"nothing": "No row waits for a value."},
+    outputs={"fills": "One entry per column: schema, table, column, expression."},
+    effect=False,
+)
+
+BACKFILL = Signature(
+    name="backfill",
+    summary="Fill columns in small batches while others read and write; rows that have a value are not touched.",
+    parameters={
+        "fills": Parameter("list", "What to fill, as formula gives it.", required=True),
+        "environment": Parameter("environment", "Where to fill it.", required=True),
+        "batch": Parameter("integer", "Rows at a time.", default=1000),
+        "pause": Parameter("integer", "Milliseconds between two batches.", default=50),
+    },
+    outcomes={"declined": "The person said no; no row was touched."},
+    outputs={"rows": "How many rows were filled.", "left": "How many have no value still."},
+)
+
 MANUAL = Signature(
     name="manual",
     summary="Things a person does by hand and ticks off.",
@@ -154,5 +179,5 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    every = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST, COMMAND, MANUAL)
+    every = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST, COMMAND, FORMULA, BACKFILL, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})
