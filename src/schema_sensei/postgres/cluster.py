@@ -143,9 +143,29 @@ class Cluster:
             "unix_socket_directories": f'"{socket_directory}"',
             "listen_addresses": "127.0.0.1" if self.port else "",
             "port": str(self.port or 5432),
+            **self._extensions(),
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data), *arguments]
+
+    def _extensions(self) -> dict[str, str]:
+        """Lets an owner without a superuser's rights create the extensions that came with the server.
+
+        On a disposable server only: a control file of ours says so (PostgreSQL manual, "trusted"), found before theirs.
+        """
+        shipped = self.programs.parent / "share" / "postgresql" / "extension"
+        if not self.disposable or not shipped.is_dir() or "'" in str(self.place):
+            return {}
+        ours = self.place / "trusted" / "extension"
+        for folder in (ours.parent, ours):
+            folder.mkdir(mode=0o755, exist_ok=True)
+            folder.chmod(0o755)
+        for control in shipped.glob("*.control"):
+            if control.stem != "plpgsql":
+                text = f"{control.read_text()}\ntrusted = true\ndirectory = '{shipped}'\n"
+                (ours / control.name).write_text(text)
+                (ours / control.name).chmod(0o644)
+        return {"extension_control_path": f"{ours.parent}:$system"}
 
     def _is_ours(self, pid: int) -> bool:
         try:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from ..terms.secrets import Secret
-from . import advisory, session, url
+from . import advisory, confinement, session, url
 from .embedded import Embedded
 from .errors import ScratchError
 from .session import Connection
@@ -45,6 +45,7 @@ class Scratch:
         template_key: str | None = None,
         build: Callable[[Secret], None] | None = None,
         *,
+        confined: bool = False,
         on_wait: Callable[[advisory.Holder | None, float], None] | None = None,
         checkpoint: Callable[[], None] | None = None,
     ) -> Iterator[Secret]:
@@ -52,7 +53,9 @@ class Scratch:
 
         Without `build` it is empty. With `build` and no key, `build(url)` fills it. With a key, `build` fills a
         template that every later call with an equal key clones; while another process builds the same, `on_wait` is
-        told and `checkpoint` may end the wait. Raises ScratchError, the errors of connect, and what `build` raises.
+        told and `checkpoint` may end the wait. `confined` gives a login without a superuser's rights, to `build` too
+        (postgres.confinement); `superior` leads back. Raises ScratchError, the errors of connect, and what `build`
+        raises.
         """
         maintenance = self._maintenance()
         with session.connect(maintenance, application_name=_APPLICATION) as admin:
@@ -61,13 +64,19 @@ class Scratch:
                 sweep(admin)
                 if build is None or template_key is None:
                     self._create(admin, name, "template0")
+                    own = self._own(admin, name, confined)
                     if build is not None:
-                        build(url.with_database(maintenance, name))
+                        build(own)
                 else:
-                    self._clone(admin, name, template_key, build, on_wait, checkpoint)
-                yield url.with_database(maintenance, name)
+                    key = f"{confinement.OWNER} {template_key}" if confined else template_key
+                    own = self._clone(admin, name, key, build, on_wait, checkpoint, confined)
+                yield own
             finally:
                 _drop(admin, name)
+
+    def superior(self, own: Secret) -> Secret:
+        """The scratch database of a URL for the server's own user, who may more than its confined login."""
+        return url.with_database(self._maintenance(), url.read(own).database)
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what dead processes left, and templates beyond the limit; the names removed."""
@@ -90,7 +99,8 @@ class Scratch:
         build: Callable[[Secret], None],
         on_wait: Callable[[advisory.Holder | None, float], None] | None,
         checkpoint: Callable[[], None] | None,
-    ) -> None:
+        confined: bool,
+    ) -> Secret:
         template = _template_name(admin, key)
         if not self._create_from(admin, name, template):
             maintenance = self._maintenance()
@@ -100,11 +110,16 @@ class Scratch:
                 if not self._create_from(admin, name, template):
                     # Built under the scratch name: if we die, it is swept like any other.
                     self._create(admin, name, "template0")
-                    build(url.with_database(maintenance, name))
+                    build(self._own(admin, name, confined))
                     self._keep(admin, name, template)
                     self._create(admin, name, template)
             self._evict(admin)
         _touch(admin, template)
+        return self._own(admin, name, confined)
+
+    def _own(self, admin: Connection, name: str, confined: bool) -> Secret:
+        own = url.with_database(self._maintenance(), name)
+        return confinement.admit(admin, own, name) if confined else own
 
     def _create_from(self, admin: Connection, name: str, template: str) -> bool:
         if not admin.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [template]).fetchone():
@@ -160,6 +175,11 @@ def sweep(admin: Connection) -> tuple[str, ...]:
         if _drop(admin, name):
             dropped.append(name)
         admin.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [advisory.number(name)])
+    for name in confinement.left_logins(admin, _prefix(admin)):
+        row = admin.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [advisory.number(name)]).fetchone()
+        if row is not None and row[0]:
+            confinement.dismiss(admin, name)
+            admin.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [advisory.number(name)])
     return tuple(dropped)
 
 
@@ -180,9 +200,9 @@ def _named(admin: Connection, prefix: str) -> list[str]:
     rows = admin.execute(
         """
         SELECT d.datname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
-         WHERE pg_catalog.starts_with(d.datname, %s) AND r.rolname = current_user ORDER BY d.datname
+         WHERE pg_catalog.starts_with(d.datname, %s) AND r.rolname IN (current_user, %s) ORDER BY d.datname
         """,
-        [prefix],
+        [prefix, confinement.OWNER],
     )
     return [str(row[0]) for row in rows]
 
@@ -223,4 +243,5 @@ def _drop(admin: Connection, name: str) -> bool:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
     except psycopg.Error:
         return False  # the server is gone, or somebody clones it just now: the next sweep has it
+    confinement.dismiss(admin, name)
     return True

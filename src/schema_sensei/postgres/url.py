@@ -99,6 +99,16 @@ def with_database(url: Secret, database: str) -> Secret:
     return Secret(f"{text}?{urlencode(query, quote_via=quote)}" if query else text)
 
 
+def with_login(url: Secret, user: str, password: str) -> Secret:
+    """The same server, database and options, another login."""
+    authority, path, query = _split(url, None)
+    for name in ("user", "password", "passfile"):
+        query.pop(name, None)
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    text = f"postgresql://{login}@{authority.rpartition('@')[2]}/{path}"
+    return Secret(f"{text}?{urlencode(query, quote_via=quote)}" if query else text)
+
+
 def _split(url: Secret, variable: str | None) -> tuple[str, str, dict[str, str]]:
     text = url.reveal().strip()
     match = _SCHEME.match(text)
