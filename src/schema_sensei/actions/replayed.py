@@ -14,6 +14,7 @@ from .services import Services
 def replayed(services: Services, history: History, heads: tuple[str, ...]) -> Iterator[Secret]:
     """The URL of a database of our own at these heads; it is gone afterwards, its template is kept for the next.
 
+    Migrations run there as the owner of the database, without a superuser's rights.
     Raises MigrationError when the history cannot be replayed on an empty database, ScratchError and
     UnreachableError when there is no server for it.
     """
@@ -22,7 +23,7 @@ def replayed(services: Services, history: History, heads: tuple[str, ...]) -> It
         if heads:
             services.migrations().upgrade(url, heads)
 
-    with services.scratch().database(_key(history, heads), build) as url:
+    with services.scratch().database(_key(history, heads), build, confined=True) as url:
         yield url
 
 

@@ -66,16 +66,15 @@ def copied(
     scratch: Scratch,
     target: Secret,
     table: VersionTable,
+    original: Original,
     *,
     label: TargetLabel | None = None,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[SchemaCopy]:
-    """A copy of the schema of `target` while the block runs; `table` is where it keeps its revisions.
+    """A copy of the schema of `target`, as `read` found it, while the block runs; `table` keeps its revisions.
 
     Raises UnreadableTargetError, MissingExtensionError, ScratchError and the errors of connect.
     """
-    original = read(target, table, label=label)
-    checkpoint()
     made_from = (original.extensions, original.roles, sorted(original.heads), str(table))
     key = f"schema copy {original.catalog.digest} {made_from}"
 
