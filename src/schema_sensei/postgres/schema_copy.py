@@ -84,7 +84,8 @@ def copied(
             _roles(admin, original)
         _load(target, own, label)
         with session.connect(own, application_name="sensei copy") as connection:
-            _stamp(connection, table, original.heads)
+            if original.heads:
+                table.put(connection, original.heads)
             lacking = original.catalog.difference(Catalog.read(connection))
             named = [f"{each.kind.replace('_', ' ')} {each.ident}" for each in lacking if each.kind != "extension"]
             _remember(connection, named)
@@ -180,12 +181,6 @@ def _roles(admin: Connection, original: Original) -> None:
         if name not in there:
             with suppress(errors.InsufficientPrivilege, errors.DuplicateObject):
                 admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
-
-
-def _stamp(connection: Connection, table: VersionTable, heads: tuple[str, ...]) -> None:
-    name = sql.Identifier(table.schema, table.name) if table.schema else sql.Identifier(table.name)
-    for head in heads:
-        connection.execute(sql.SQL("INSERT INTO {} (version_num) VALUES (%s)").format(name), [head])
 
 
 def _estimates(connection: Connection, original: Original) -> None:

@@ -1,5 +1,6 @@
 """Reads where a database stands from Alembic's version table, wherever the project keeps it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -26,6 +27,14 @@ class VersionTable:
             return ()
         query = sql.SQL("SELECT version_num::text FROM {}").format(self._identifier)
         return tuple(sorted(str(version) for (version,) in connection.execute(query)))
+
+    def put(self, connection: Connection, heads: Iterable[str]) -> None:
+        """Make it hold exactly these revisions, as `alembic stamp` would; for scratch databases."""
+        name = self._identifier
+        connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} (version_num varchar(32) PRIMARY KEY)").format(name))
+        connection.execute(sql.SQL("DELETE FROM {}").format(name))
+        for head in heads:
+            connection.execute(sql.SQL("INSERT INTO {} (version_num) VALUES (%s)").format(name), [head])
 
     def comment(self, connection: Connection) -> str:
         """The table's comment, in which a Script counts the parts of a revision; empty without one."""
