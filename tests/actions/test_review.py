@@ -34,14 +34,19 @@ def test_what_destroys_is_never_the_default(shop: Shop) -> None:
     models = shop.root / "app/models.py"
     models.write_text(models.read_text().replace("    email: Mapped[str] = mapped_column(String(200))\n", ""))
 
-    prompt = prompt_for(shop, shop.generated().outputs["change"])
+    desk = Desk({"change": shop.generated().outputs["change"]}, {"step.drop-column.reason": "unused", "step": "stop"})
+    first = take(shop.actions["review"], desk, "accept")[0].prompt
 
+    assert isinstance(first, Choose)
+    assert (first.key, first.default, first.facts["level"]) == ("step.drop-column", None, "blocks")
+    prompt = desk.asked[-1]
+    assert isinstance(prompt, Choose)
     assert prompt.facts["destructive"] is True
     assert prompt.default is None
 
 
 def test_a_hand_written_revision_is_nobodys_promise(shop: Shop) -> None:
-    write_revision(shop.root, "b2", "a1", "op.execute('DELETE FROM accounts')")
+    write_revision(shop.root, "b2", "a1", "op.execute('DELETE FROM accounts WHERE id = 1')")
 
     prompt = prompt_for(shop, shop.generated().outputs["change"])
 

@@ -18,7 +18,7 @@ from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
 from .rehearse import proof_rows
-from .review import facts
+from .review_question import accepted_rows, facts
 from .revisions import as_it_is_now, history, settings
 from .rows import rows_at_stake
 from .services import Services
@@ -256,6 +256,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
                     ("will stand at", shown(change.heads)),
                     ("server", f"PostgreSQL {arrival.server}"),
                     ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
+                    *accepted_rows(change),
                     *proof_rows(change),
                 ),
             ),
@@ -274,6 +275,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
             "host": target.label.host,
             "protected": target.label.protected,
             "proof": change.rehearsed.value.value if change.rehearsed else None,
+            "accepted": [each.hazard for each in change.accepted],
             "heads": list(arrival.position.heads),
         },
         digest=f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}",

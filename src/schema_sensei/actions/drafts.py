@@ -32,19 +32,21 @@ class Drafts:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps({"revision": written.revision, "sha256": written.sha256}), encoding="utf-8")
 
+    def follow(self, context: Context, known: History, revision: str, *, before: str) -> None:
+        """Note the file anew after the run itself has rewritten it; `before` is what it was (sha256)."""
+        written = known.get(revision)
+        if written is not None and self._noted(context) == (revision, before):
+            self.remember(context, written)
+
     def rejected(self, context: Context, known: History) -> Revision | None:
         """What this run generated in an earlier round, if nobody edited it, built on it, or deployed it."""
         if context.visit == 1:
             return None
-        try:
-            noted = json.loads(self._note(context).read_text(encoding="utf-8"))
-            revision, digest = str(noted["revision"]), str(noted["sha256"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        revision, digest = self._noted(context)
         written = known.get(revision)
         if written is None or written.sha256 != digest or not written.is_head:
             return None
-        return None if self._who_has(context, known, written) else written
+        return None if self.who_has(context, known, written) else written
 
     def delete(self, context: Context, known: History, written: Revision, *, generated: str) -> None:
         """Delete a file whose content was `generated` (sha256). Raises KeptFileError when it is needed or edited."""
@@ -61,7 +63,7 @@ class Drafts:
                 remedy="Undo the later revision first.",
                 where=path,
             )
-        if name := self._who_has(context, known, written):
+        if name := self.who_has(context, known, written):
             raise KeptFileError(
                 f"{name} has {written.revision} already; {path} is kept.",
                 means="Without the file nobody could bring that database forward or back.",
@@ -71,7 +73,7 @@ class Drafts:
         written.path.unlink(missing_ok=True)
         self._note(context).unlink(missing_ok=True)
 
-    def _who_has(self, context: Context, known: History, written: Revision) -> str:
+    def who_has(self, context: Context, known: History, written: Revision) -> str:
         """The first environment that has the revision; empty when none does that can be asked."""
         options = revisions.settings(self.services)
         for environment in self.services.project.environments:
@@ -83,6 +85,14 @@ class Drafts:
             if written.revision in known.ancestors(heads):
                 return environment.name
         return ""
+
+    def _noted(self, context: Context) -> tuple[str, str]:
+        """The noted revision and its file's sha256; empty texts where nothing is noted."""
+        try:
+            noted = json.loads(self._note(context).read_text(encoding="utf-8"))
+            return str(noted["revision"]), str(noted["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return "", ""
 
     def _note(self, context: Context) -> Path:
         return self.services.project.directory / "drafts" / f"{context.run}.json"

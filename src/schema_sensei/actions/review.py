@@ -1,71 +1,52 @@
-"""review: a person reads the exact SQL, up and down; the approval is bound to its digest."""
+"""review: a person reads the exact SQL and what is dangerous in it; the approval is bound to the SQL's digest."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from ..changes.acceptance import Acceptance
 from ..changes.change import Change
+from ..changes.hazards.model import Hazard
+from ..changes.hazards.model import Review as Judgement
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Block, Choose, Code, Option, Prose, Stakes, Table
 from ..gates.position import shown
-from ..terms.json import JsonObject
-from . import parameters
+from ..terms.json import JsonValue
+from . import hazard_questions, parameters
+from .hazard_questions import HazardQuestion
+from .judged import NotJudgedError, judged
+from .remedies import NotTakenError, open_there, remedy, take
+from .review_question import question
 from .revisions import as_it_is_now
 from .services import Services
 from .signatures import REVIEW
+from .verdict import Verdict, safer_code
+
+_LOOK = 0.02
+"""Seconds between two looks whether the person has cancelled while the judge works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Emits the SQL afresh from the revision files, shows it, asks, and hands on the approved change."""
+    """Emits the SQL afresh, has it judged, lets the person settle what blocks, and hands on the approved change."""
 
     services: Services
     signature: ClassVar[Signature] = REVIEW
 
     def preview(self, context: Context) -> Preview:
         change = as_it_is_now(self.services, parameters.change(context))
-        prompt = Choose(
-            key=context.step,
-            question="Do you approve exactly this SQL?",
-            why="The same text, byte for byte, goes to every environment; any other text is refused.",
-            blocks=blocks(change),
-            stakes=Stakes(
-                does=f"Approves {_count(change.up.statements, 'statement')} in "
-                f"{_count(len(change.up.units), 'unit')}, digest {change.digest[:12]}",
-                costs="nothing yet: no database is touched by this step",
-                back=_way_back(change),
-            ),
-            facts=facts(change),
-            digest=change.digest,
-            binding=True,
-            options=(
-                Option("approve", "Approve this text", change.nature.words, "warning" if _risky(change) else "good"),
-                Option("edit", "Edit again", "back to the models"),
-                Option("stop", "Stop here", "nothing is approved"),
-            ),
-            # Only what cannot hurt may be one key press away.
-            default="approve" if change.nature.additive and not change.up.opaque else None,
-        )
+        verdict = _verdict(self.services, context, change)
+        blocking = _first(self.services, context.step, verdict, verdict.open("blocks"), frozenset())
         return Preview(
             summary=f"Review revision {shown(change.revisions)}: {change.nature.words}",
-            prompt=prompt,
+            prompt=blocking.prompt if blocking else question(context.step, verdict),
             effect=False,
             handle={"change": change.to_json()},
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         change = Change.from_json(intent.handle["change"])  # what was shown, whatever the files say by now
-        match intent.answer:
-            case "approve":
-                approved = change.approve(at=self.services.now(), by=self.services.operator)
-                return Outcome(
-                    summary=f"Approved {change.digest[:12]} by {self.services.operator}",
-                    outputs={"change": approved.to_json(), "digest": change.digest},
-                )
-            case "stop":
-                return Outcome(name="stopped", summary="Nothing was approved")
-            case _:
-                return Outcome(name="rejected", summary="Not approved: edit again")
+        return _Sitting(self.services, context, _verdict(self.services, context, change)).settle(intent.answer)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         return Finding(ground="absent", seen=("Reading changes nothing.",))
@@ -74,58 +55,144 @@ class Review:
         raise NotImplementedError
 
 
-def blocks(change: Change) -> tuple[Block, ...]:
-    """What a reader needs, in this order: what it does in words, the SQL up, the way back."""
-    shown_blocks: list[Block] = []
-    if change.nature.operations:
-        rows = tuple((operation,) for operation in change.nature.operations)
-        shown_blocks.append(Table(("what it does",), rows))
-    shown_blocks.append(Prose(_sentence(change), "warning" if _risky(change) else "plain"))
-    shown_blocks.append(Code(change.up.reading, title="Up"))
-    if change.up.opaque:
-        reasons = "; ".join(dict.fromkeys(unit.reason for unit in change.up.units if unit.opaque))
-        shown_blocks.append(Prose(f"Part of this SQL cannot be shown: {reasons}", "danger"))
-    if change.down is None:
-        shown_blocks.append(Prose(f"There is no way back: {change.no_way_back}", "danger"))
-    else:
-        shown_blocks.append(Code(change.down.reading, title="Down"))
-    return tuple(shown_blocks)
+def _verdict(services: Services, context: Context, change: Change) -> Verdict:
+    try:
+        return Verdict(change, _judged(services, context, change))
+    except NotJudgedError as error:
+        return Verdict(change, None, " ".join(part for part in (error.what, error.where) if part))
 
 
-def facts(change: Change) -> JsonObject:
-    """What an answers file's rule may test; unknown things are null, on which no rule holds."""
-    return {
-        "digest": change.digest,
-        "revisions": list(change.revisions),
-        "additive": change.nature.additive,
-        "destructive": change.nature.destructive,
-        "tables": list(change.nature.tables),
-        "statements": change.up.statements,
-        "units": len(change.up.units),
-        "opaque": change.up.opaque,
-        "transactional": change.up.transactional,
-        "down": change.down is not None,
-    }
+def _judged(services: Services, context: Context, change: Change) -> Judgement:
+    """The judgement, made in a thread of its own so that the person can cancel at any moment."""
+    found: list[Judgement] = []
+    failed: list[Exception] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            found.append(judged(services, change))
+        except Exception as error:
+            failed.append(error)  # raised below, on the thread that waits
+        finally:
+            done.set()
+
+    context.note("Looking for hazards: the SQL runs on a scratch copy.")
+    threading.Thread(target=work, name="sensei-judge", daemon=True).start()
+    while not done.wait(_LOOK):
+        context.checkpoint()
+    if failed:
+        raise failed[0]
+    return found[0]
 
 
-def _sentence(change: Change) -> str:
-    whole = "in transactions" if change.up.transactional else "partly outside a transaction: a failure leaves a part"
-    return (
-        f"{_count(change.up.statements, 'statement')}, {whole}. It {change.nature.words}."
-        if change.nature.destructive is not None
-        else f"{_count(change.up.statements, 'statement')}, {whole}; {change.nature.words}."
-    )
+def _first(
+    services: Services, step: str, verdict: Verdict, hazards: tuple[Hazard, ...], tried: frozenset[str]
+) -> HazardQuestion | None:
+    """The question about the first of these hazards; one that was `tried` is not offered to the machine again."""
+    if not hazards:
+        return None
+    there = remedy(services, verdict.change, hazards[0])
+    if there is not None and hazards[0].key in tried:
+        there = replace(there, cure=None)
+    editor = services.terminal is not None
+    return hazard_questions.ask(step, verdict, hazards[0], there, editor=editor, environ=services.environ)
 
 
-def _way_back(change: Change) -> str:
-    if change.down is None:
-        return f"none: {change.no_way_back}"
-    return f"the down SQL below, {_count(change.down.statements, 'statement')}"
+@dataclass(slots=True)
+class _Sitting:
+    """One person with one change, from the first question to the approval.
+
+    `tried` are keys of hazards that a machine has tried to cure, `left` of those that the person leaves as they are.
+    """
+
+    services: Services
+    context: Context
+    verdict: Verdict
+    tried: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    looking: bool = False
+
+    def settle(self, answer: JsonValue) -> Outcome:
+        """Take the answer to the question that the preview asked, then ask on until something is decided."""
+        while True:
+            about = self._hazard()
+            outcome = self._final(answer) if about is None else self._about_hazard(about, answer)
+            if outcome is not None:
+                return outcome
+            following = self._hazard()
+            prompt = following.prompt if following else question(self.context.step, self.verdict)
+            answer = self.context.ask(prompt)
+
+    def _hazard(self) -> HazardQuestion | None:
+        """The question about a hazard that is next: what blocks, then what the person wants to look at."""
+        hazards = self.verdict.open("blocks")
+        if not hazards and self.looking:
+            hazards = tuple(each for each in self.verdict.open("danger") if each.key not in self.left)
+            self.looking = bool(hazards)
+        return _first(self.services, self.context.step, self.verdict, hazards, self.tried)
+
+    def _final(self, answer: JsonValue) -> Outcome | None:
+        services, verdict = self.services, self.verdict
+        match answer:
+            case "approve":
+                change = replace(verdict.change, accepted=verdict.acceptances)
+                approved = change.approve(at=services.now(), by=services.operator)
+                return Outcome(
+                    summary=f"Approved {change.digest[:12]} by {services.operator}",
+                    outputs={"change": approved.to_json(), "digest": change.digest},
+                    blocks=verdict.record(),
+                )
+            case "hazards":
+                self.looking, self.left = True, frozenset()
+                return None
+            case _:
+                return _leave(answer)
+
+    def _about_hazard(self, about: HazardQuestion, answer: JsonValue) -> Outcome | None:
+        hazard = about.hazard
+        match answer:
+            case "accept":
+                self._accept(hazard, str(self.context.ask(about.reason)))
+            case "fix" | "open":
+                self._correct(about, by_machine=answer == "fix")
+            case "leave":
+                self.left |= {hazard.key}
+            case _:
+                return _leave(answer)
+        return None
+
+    def _accept(self, hazard: Hazard, reason: str) -> None:
+        services, change = self.services, self.verdict.change
+        given = Acceptance(
+            hazard.id, hazard.object, hazard.key, " ".join(reason.split()), services.operator, services.now()
+        )
+        self.verdict = replace(self.verdict, change=replace(change, accepted=(*change.accepted, given)))
+
+    def _correct(self, about: HazardQuestion, *, by_machine: bool) -> None:
+        services, change = self.services, self.verdict.change
+        hazard, there = about.hazard, about.remedy
+        if there is None:
+            return
+        if by_machine:
+            self.tried |= {hazard.key}
+        try:
+            if by_machine:
+                now = take(services, self.context, change, there)
+            else:
+                now = open_there(services, self.context, change, there, safer_code(hazard))
+        except NotTakenError as error:
+            self.tried |= {hazard.key}
+            self.context.note(f"{error.what} {error.remedy}", "warning")
+            return
+        judged_now = _verdict(self.services, self.context, now)
+        gone = hazard.key not in {each.key for each in judged_now.hazards if each.standing}
+        cured = (*self.verdict.cured, hazard) if gone else self.verdict.cured
+        self.verdict = replace(judged_now, cured=cured)
+        if not gone:
+            self.context.note(f"{hazard.id} is still there.", "warning")
 
 
-def _risky(change: Change) -> bool:
-    return change.nature.destructive is not False or change.up.opaque
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _leave(answer: JsonValue) -> Outcome:
+    if answer == "stop":
+        return Outcome(name="stopped", summary="Nothing was approved")
+    return Outcome(name="rejected", summary="Not approved: edit again")

@@ -5,16 +5,17 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO, assert_never
 
-from ..engine.errors import MissingAnswer
+from ..engine.errors import Declined, MissingAnswer
 from ..engine.events import Answered, Event, RunStarted, StepFailed
 from ..engine.ports import Reply
 from ..engine.prompts import Prompt
 from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
 from .answers_file import Answers, could_be, example_line, facts_words
-from .house import House, OpenGuide, Operator, Request, ResumeRun, StartRun
+from .house import House, OpenGuide, Request, ResumeRun, StartRun
 from .line_signals import listening
 from .narration import Narrator
+from .operator import Operator
 from .wording import WARNING, Line, one_line
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ class AnswersFront:
                 self._rehearsed.append(prompt)
             elif not prompt.key.endswith(".failed"):
                 self._missing = prompt
+            if prompt.check and not self._dry:
+                raise Declined(
+                    prompt.key, "a check has found something, and no answer says what is to be done about it"
+                )
             raise MissingAnswer(prompt.key, question=one_line(prompt.question))
         self._asked[prompt.key] += 1
         return reply
@@ -124,7 +129,7 @@ def missing_lines(prompt: Prompt, file: str) -> tuple[Line, ...]:
     return (
         Line(f"`{prompt.key}` asks: {one_line(prompt.question)}", "warning"),
         *(Line(one_line(each), "plain", 2) for each in could_be(prompt)),
-        *((Line(facts_words(prompt), "quiet", 1),) if prompt.binding else ()),
+        *((Line(facts_words(prompt), "quiet", 1),) if prompt.binding or prompt.check else ()),
         Line(f"Add to {file or 'an answers file (--answers FILE)'}:", "plain", 1),
         Line(example_line(prompt), "plain", 2, literal=True),
     )

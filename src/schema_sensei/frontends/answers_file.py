@@ -5,9 +5,12 @@
     review: {answer: approve, rule: "additive and not opaque"}
     test.failed: [retry, stop]                      # one answer per time
     note: [committed, announced]                    # a checklist: the ticked items
+    review.not-null-scan: fix                       # what a check found: good every time
+    review.index-blocks-writes: {accept: the table is new, rule: "object == 'public.certificates'"}
 
 A key is a prompt's key: the step's id, `step.part`, `inputs.name`. A rule is an expression over the prompt's facts and
-must be true; agreements (binding prompts) are refused without one.
+must be true; agreements (binding prompts) are refused without one. `accept` answers `accept` and gives the reason that
+is asked for next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +28,9 @@ from ..terms.json import JsonValue
 from .wording import one_line
 
 _PARTS = {"answer", "rule"}
+_ACCEPTING = {"accept", "rule"}
+REASON = ".reason"
+"""Ends the key of the question for the reason of an acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,8 @@ class Answers:
 
     def unused(self, used: frozenset[str]) -> tuple[tuple[str, str], ...]:
         """Keys that no prompt asked for, each with its place."""
-        return tuple((key, turns[0].where) for key, turns in self.turns.items() if turns and key not in used)
+        keys = (key for key in self.turns if key.removesuffix(REASON) not in self.turns or not key.endswith(REASON))
+        return tuple((key, self.turns[key][0].where) for key in keys if self.turns[key] and key not in used)
 
     def _turn(self, prompt: Prompt, turn: int) -> Given | None:
         turns = self.turns.get(prompt.key, ())
@@ -97,6 +104,8 @@ class Answers:
         ):
             # One list of texts is what is ticked, not one answer per time.
             return Given(ticked, None, turns[0].where) if turn == 0 else None
+        if prompt.check and len(turns) == 1:
+            return turns[0]
         return turns[turn] if turn < len(turns) else None
 
 
@@ -136,7 +145,16 @@ def facts_words(prompt: Prompt) -> str:
     facts = {**prompt.facts, **_target(prompt)}
     if not facts:
         return "A rule may test: digest."
-    return "A rule may test: " + ", ".join(f"{name} = {_plain(fact)}" for name, fact in facts.items())
+    return "A rule may test: " + ", ".join(f"{name} = {_plain(fact)}" for name, fact in _flat(facts).items())
+
+
+def _flat(facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Facts by the name that a rule gives them: those inside of an object with a dot."""
+    found: dict[str, JsonValue] = {}
+    for name, fact in facts.items():
+        inner = _flat(fact) if isinstance(fact, Mapping) else {"": fact}
+        found.update({f"{name}.{each}".rstrip("."): value for each, value in inner.items()})
+    return found
 
 
 def could_be(prompt: Prompt) -> tuple[str, ...]:
@@ -169,6 +187,8 @@ def example_line(prompt: Prompt) -> str:
             value = "all"
     if prompt.binding:
         return f'{prompt.key}: {{answer: {value}, rule: "{suggested_rule(prompt)}"}}'
+    if prompt.check and isinstance(prompt, Choose) and prompt.default is None:
+        return f'{prompt.key}: {{accept: "why it is safe here"}}'
     return f"{prompt.key}: {value}"
 
 
@@ -212,12 +232,13 @@ def _from_document(document: Document) -> dict[str, tuple[Given, ...]]:
         problems.append(document.problem("answers", "answers are keys with values", (), "Write `review: approve`."))
     if isinstance(document.data, Mapping):
         for key, value in document.data.items():
+            times: list[tuple[tuple[str | int, ...], JsonValue]] = [((key,), value)]
             if isinstance(value, list | tuple):
-                turns[key] = tuple(
-                    _given(document, (key, at), each, problems) for at, each in enumerate(value)
-                )  # fmt: skip
-            else:
-                turns[key] = (_given(document, (key,), value, problems),)
+                times = [((key, at), each) for at, each in enumerate(value)]
+            turns[key] = tuple(_given(document, path, each, problems) for path, each in times)
+            reasons = [(path, each["accept"]) for path, each in times if isinstance(each, Mapping) and "accept" in each]
+            if reasons:
+                turns[key + REASON] = tuple(_given(document, path, each, problems) for path, each in reasons)
     if problems:
         raise DefinitionError("The answers cannot be used.", problems)
     return turns
@@ -229,16 +250,17 @@ def _given(document: Document, path: tuple[str | int, ...], value: JsonValue, pr
         if value is None:
             problems.append(document.problem("answers", "an answer is missing here", path, "Write a value."))
         return Given(value, None, where)
-    unknown = set(value) - _PARTS
-    if unknown or "answer" not in value:
+    answer = "accept" if "accept" in value else value.get("answer")
+    unknown = set(value) - (_ACCEPTING if "accept" in value else _PARTS)
+    if unknown or answer is None:
         message = f"unknown: {', '.join(sorted(unknown))}" if unknown else "there is no `answer`"
         problems.append(document.problem("answers", message, path, "An answer is {answer: ..., rule: ...}."))
         return Given(None, None, where)
     rule = value.get("rule")
     if rule is None:
-        return Given(value["answer"], None, where)
+        return Given(answer, None, where)
     try:
-        return Given(value["answer"], parse(str(rule)), where)
+        return Given(answer, parse(str(rule)), where)
     except ExpressionError as error:
         message = f"the rule is no expression: {error.message}, at character {error.column}"
         problems.append(document.problem("answers", message, (*path, "rule"), error.hint))
