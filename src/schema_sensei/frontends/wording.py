@@ -26,6 +26,7 @@ from ..engine.prompts import (
 )
 from ..terms.json import JsonValue
 from ..terms.targets import TargetLabel
+from .pages import Part, parts
 from .shortcuts import options_of
 
 MARKS: dict[StepState, str] = {
@@ -126,7 +127,7 @@ def block_lines(block: Block, depth: int = 1) -> tuple[Line, ...]:
     match block:
         case Prose(text, tone):
             return tuple(Line(each, tone, depth) for each in clean(text).splitlines() if each.strip())
-        case Code(text, _, title):
+        case Code(text=text, title=title):
             head = (Line(f"{title}:", "quiet", depth),) if title else ()
             body = (Line(each, "plain", depth + 1, literal=True) for each in clean(text).splitlines())
             return (*head, *body)
@@ -174,7 +175,20 @@ def heading(prompt: Prompt) -> tuple[Line, ...]:
 def why(prompt: Prompt) -> tuple[Line, ...]:
     """The answer to "?": why this is asked."""
     text = clean(prompt.why) or "This is needed to go on."
-    return tuple(Line(each.strip(), "quiet", 1) for each in text.splitlines() if each.strip())
+    reasons = (Line(each.strip(), "quiet", 1) for each in text.splitlines() if each.strip())
+    return (*reasons, *(line for part in parts(prompt.page) for line in _part_lines(part)))
+
+
+def _part_lines(part: Part) -> tuple[Line, ...]:
+    match part.kind:
+        case "heading":
+            return (Line(""), Line(one_line(part.text), "plain", 1))
+        case "text":
+            return (Line(one_line(part.text), "plain", 2),)
+        case "code":
+            return tuple(Line(each, "plain", 3, literal=True) for each in clean(part.text).splitlines())
+        case _:
+            assert_never(part.kind)
 
 
 def instruction(prompt: Prompt) -> str:

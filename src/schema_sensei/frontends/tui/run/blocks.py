@@ -24,7 +24,7 @@ def block_widgets(block: Block) -> Iterable[Widget]:
     match block:
         case Prose(text, tone):
             yield Static(toned(text, tone), classes="prose")
-        case Code(text, language, title):
+        case Code(text=text, language=language, title=title):
             if title:
                 yield Static(literal(title, QUIET), classes="title")
             for piece in _pieces(clean(text).expandtabs(4)):
@@ -38,7 +38,7 @@ def block_widgets(block: Block) -> Iterable[Widget]:
 def block_text(block: Block) -> str:
     """A block as it is copied: exactly the text it holds."""
     match block:
-        case Prose(text, _) | Code(text, _, _):
+        case Prose(text=text) | Code(text=text):
             return text
         case Table(columns, rows, _):
             return "\n".join("\t".join(row) for row in (columns, *rows))
@@ -47,9 +47,10 @@ def block_text(block: Block) -> str:
 
 
 def copy_text(blocks: Sequence[Block]) -> str:
-    """What `y` copies: the source text when there is any, else everything."""
+    """What `y` copies: the source text that is offered, else all source text, else everything."""
     codes = [block for block in blocks if isinstance(block, Code)]
-    return "\n\n".join(block_text(block) for block in (codes or blocks))
+    offered = [block for block in codes if block.offered]
+    return "\n\n".join(block_text(block) for block in (offered or codes or blocks))
 
 
 def toned(text: str, tone: Tone) -> Content:

@@ -36,6 +36,7 @@ from .decision import Decision, decision
 from .details import Details
 from .ending import Ending
 from .output import LiveOutput
+from .page import PageScreen
 from .session import Session
 from .steps import StepsList, fold_line, life_line
 from .target import target_line
@@ -238,7 +239,10 @@ class RunScreen(Frame):
     def action_why(self) -> None:
         step = self.view.step
         why = step.outline.why if step is not None else ""
-        if self.question is not None:
+        if self.question is not None and self.question.prompt.page:
+            prompt, top = self.question.prompt, self.query_one(EdgeLine)
+            self.app.push_screen(PageScreen(prompt.why, prompt.page, left=top.left, right=top.right))
+        elif self.question is not None:
             self.query_one(Decision).toggle_why(why)
         elif why:
             self.sensei.say(why)
