@@ -7,6 +7,7 @@ from .cutting import Piece, cut
 from .directives import Sheet
 from .findings import judge
 from .model import Execution, Finding, Prediction
+from .pairing import Part, pair
 from .reading import Statement, lex, read
 from .tokens import BOM
 
@@ -21,10 +22,16 @@ def predict(text: str, *, server: tuple[int, int] = (3, 22)) -> Prediction:
     if directive := directives.ghost(text):
         return Prediction((), (_ghost(directive),))
     sheet = directives.read(text)
-    pieces = cut(sheet.text, later=server >= KEEPS_TOGETHER)
+    later = server >= KEEPS_TOGETHER
+    pieces = cut(sheet.text, later=later)
     executions = sorting.order(pieces, transaction=sheet.transaction)
     statements = read(sheet.text)
-    why = (*_as_a_text(text, sheet, statements), *judge(sheet, statements, pieces, executions))
+    paired = list(pair(statements, pieces, executions, later=later))
+    why = (
+        *_as_a_text(text, sheet, statements),
+        *(each for each in paired if isinstance(each, Finding)),
+        *judge([each for each in paired if isinstance(each, Part)], transaction=sheet.transaction),
+    )
     return Prediction(executions, why or _backstop(statements, pieces, executions))
 
 

@@ -4,17 +4,20 @@ A comment goes; a literal is continued on a further line, which PostgreSQL joins
 """
 
 import re
+from itertools import count
 
 from .reading import Lexeme, lex, read
 from .sorting import ROLE, outside
 
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GAP = re.compile(r"[\t\n\f\r ]+")
 _ATTEMPTS = 200
 
 
-def touched(text: str, found: re.Match[str]) -> list[Lexeme]:
+def touched(text: str, span: tuple[int, int]) -> list[Lexeme]:
     """The lexemes that a find lies on."""
-    return [each for each in lex(text) if each.start < found.end() and found.start() < each.stop]
+    start, stop = span
+    return [each for each in lex(text) if each.start < stop and start < each.stop]
 
 
 def reword(text: str, *, stays_outside: bool = False) -> str | None:
@@ -34,7 +37,7 @@ def reword(text: str, *, stays_outside: bool = False) -> str | None:
 
 
 def _reword(text: str, found: re.Match[str]) -> str | None:
-    lexemes = touched(text, found)
+    lexemes = touched(text, found.span())
     if comment := next((each for each in lexemes if each.kind == "comment"), None):
         return _replaced(text, comment, "" if comment.text.startswith("--") else " ")
     if quoted := next((each for each in lexemes if each.string or each.kind == "name"), None):
@@ -83,3 +86,25 @@ def _quoted_name(text: str, name: Lexeme) -> str:
     value = then is not None and then.kind in {"word", "name", "string"} and then.word not in {"TO", "FROM"}
     folded = "".join(each.lower() if each.isascii() else each for each in name.text)
     return _replaced(text, name, f'"{folded}"' + (" TO" if name.word == "ROLE" and sets and value else ""))
+
+
+def in_plain_quotes(text: str) -> str:
+    """The text with constants that the server's splitter takes for what they are: \\' doubled, tags in ASCII."""
+    changed = []
+    place = 0
+    for each in lex(text):
+        if each.kind == "string" and each.text[0] in "eE":
+            new = _ESCAPE.sub(lambda found: "''" if found[1] == "'" else found[0], each.text)
+        elif each.kind == "dollar" and not each.text.startswith("$$") and each.closed:
+            tag = each.text.index("$", 1) + 1
+            new = _ascii_tag(each.text[tag:-tag])
+        else:
+            continue
+        changed += [text[place : each.start], new]
+        place = each.stop
+    return "".join([*changed, text[place:]])
+
+
+def _ascii_tag(inside: str) -> str:
+    tag = next(name for number in count() if (name := f"$body{number or ''}$") not in inside)
+    return tag + inside + tag

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from .cutting import Piece
 from .directives import go_pattern
 from .model import Execution
-from .reading import read
+from .reading import Lexeme, read
+from .tokens import BOM
 
 ROLE = go_pattern(r"SET\s+((SESSION|LOCAL)\s+)?ROLE")
 """Runs in the transaction and once more after it. There are no word boundaries: OFFSET role_id is one, too."""
@@ -51,19 +52,28 @@ def order(pieces: Sequence[Piece], *, transaction: bool) -> tuple[Execution, ...
 
 
 def is_block(text: str) -> bool:
-    """Whether a text is one DO statement and nothing else."""
-    statements = read(text)
+    """Whether a text is one DO statement, with its code and language in any order, and nothing else.
+
+    The server's parser passes over a byte order mark and takes a zero byte for the end of the text.
+    """
+    statements = read(text.removeprefix(BOM.decode()).partition("\0")[0])
     if len(statements) != 1 or statements[0].verb != "DO":
         return False
-    kinds = [("string" if each.string else each.word) for each in statements[0].tokens[1:]]
-    while kinds:
-        if kinds[0] == "string":
-            kinds = kinds[1:]
-        elif kinds[0] == "LANGUAGE" and len(kinds) > 1:
-            kinds = kinds[2:]
+    rest = list(statements[0].tokens[1:])
+    if not all(each.closed for each in rest):
+        return False
+    while rest:
+        if _is_code(rest[0]):
+            rest = rest[1:]
+        elif rest[0].word == "LANGUAGE" and all(each.kind in {"word", "name"} or _is_code(each) for each in rest[1:2]):
+            rest = rest[2:]
         else:
             return False
-    return len(statements[0].tokens) > 1
+    return True
+
+
+def _is_code(lexeme: Lexeme) -> bool:
+    return lexeme.string and lexeme.text[0] not in "bBxXnN"
 
 
 def _execution(piece: Piece, *, transaction: bool) -> Execution:
