@@ -7,10 +7,11 @@ touched; what comes out is parsed again and must be the same operation with noth
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .model import Hazard
+from .operations import Call, calls
 
 _PLAIN_KEYWORDS = {"schema"}
 
@@ -24,44 +25,10 @@ class Cure:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One `op.name(...)` in `upgrade()`: its node and its text, the first line without indentation."""
-
-    name: str
-    node: ast.Call
-    text: str
-    first: int
-    last: int
-    indent: str
-
-    def argument(self, position: int | None, keyword: str) -> str:
-        """A name given as a literal, also within op.f(); empty when there is none."""
-        found = self._at(position, keyword)
-        if isinstance(found, ast.Call) and ast.unparse(found.func) == "op.f" and found.args:
-            found = found.args[0]
-        return found.value if isinstance(found, ast.Constant) and isinstance(found.value, str) else ""
-
-    def written(self, position: int | None, keyword: str) -> str:
-        """An argument as source text."""
-        found = self._at(position, keyword)
-        return "" if found is None else ast.unparse(found)
-
-    @property
-    def keywords(self) -> set[str]:
-        return {each.arg or "**" for each in self.node.keywords}
-
-    def _at(self, position: int | None, keyword: str) -> ast.expr | None:
-        found = next((each.value for each in self.node.keywords if each.arg == keyword), None)
-        if found is None and position is not None and position < len(self.node.args):
-            found = self.node.args[position]
-        return found
-
-
 def cure(source: str, hazard: Hazard) -> Cure | None:
     """The file with the hazard's operation made safe; None when no machine should touch it."""
     for rule in _RULES.get(hazard.id, ()):
-        found = [call for call in _calls(source) if call.name in rule.operations and rule.about(call, hazard.statement)]
+        found = [call for call in calls(source) if call.name in rule.operations and rule.about(call, hazard.statement)]
         lines = rule.rewrite(found[0]) if len(found) == 1 else None
         if lines is not None:
             call = found[0]
@@ -76,7 +43,7 @@ def cure(source: str, hazard: Hazard) -> Cure | None:
     return None
 
 
-def _kept(result: str, call: _Call, adds: Mapping[str, bool]) -> bool:
+def _kept(result: str, call: Call, adds: Mapping[str, bool]) -> bool:
     """Whether the operation is still there as it was, `adds` aside, exactly once."""
     wanted = ast.Call(call.node.func, call.node.args, [
         *(each for each in call.node.keywords if each.arg not in adds),
@@ -90,51 +57,31 @@ def _kept(result: str, call: _Call, adds: Mapping[str, bool]) -> bool:
     return replaced or sum(ast.dump(each) == ast.dump(wanted) for each in ast.walk(tree)) == 1
 
 
-def _calls(source: str) -> Iterator[_Call]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return
-    lines = source.splitlines()
-    upgrade = next((each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == "upgrade"), None)
-    for each in upgrade.body if upgrade else ():
-        match each:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="op"), attr=name)) as node):
-                first, last = each.lineno, each.end_lineno or each.lineno
-                indent = lines[first - 1].encode()[: each.col_offset].decode()
-                rest = lines[last - 1].encode()[each.end_col_offset :].decode().strip()
-                text = ast.get_source_segment(source, each)
-                if not indent.strip() and not rest and text:
-                    yield _Call(name, node, text, first, last, indent)
-            case _:
-                pass
-
-
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """How operations of some kinds are made safe; `about` tells whether one emitted a statement."""
 
     operations: frozenset[str]
     words: str
-    about: Callable[[_Call, str], bool]
-    rewrite: Callable[[_Call], list[str] | None]
+    about: Callable[[Call, str], bool]
+    rewrite: Callable[[Call], list[str] | None]
     adds: Mapping[str, bool]
 
 
-def _named(*places: tuple[int, str]) -> Callable[[_Call, str], bool]:
+def _named(*places: tuple[int, str]) -> Callable[[Call, str], bool]:
     """True when all the names at these places are literals and stand in the statement as whole words."""
 
-    def about(call: _Call, statement: str) -> bool:
+    def about(call: Call, statement: str) -> bool:
         names = [call.argument(position, keyword) for position, keyword in places]
         return all(name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement) for name in names)
 
     return about
 
 
-def _constraint(table: str) -> Callable[[_Call, str], bool]:
+def _constraint(table: str) -> Callable[[Call, str], bool]:
     """True when the statement adds a constraint of exactly this name: no naming convention has changed it."""
 
-    def about(call: _Call, statement: str) -> bool:
+    def about(call: Call, statement: str) -> bool:
         name = call.argument(0, "constraint_name")
         added = name and re.search(rf'\bCONSTRAINT\s+"?{re.escape(name)}(?!\w)', statement, re.IGNORECASE)
         return bool(added) and _named((1, table))(call, statement)
@@ -142,17 +89,19 @@ def _constraint(table: str) -> Callable[[_Call, str], bool]:
     return about
 
 
-def _with(call: _Call, adds: Mapping[str, bool]) -> list[str]:
+def _with(call: Call, adds: Mapping[str, bool]) -> list[str]:
     """The operation with keywords added (where they are not there yet), its lines relative to the indentation."""
     missing = [f"{name}={value}" for name, value in adds.items() if name not in call.keywords]
-    inner = call.text[:-1].rstrip()
-    last = inner.rpartition("\n")[2]
-    if "\n" in call.text[len(inner) :]:  # one argument a line
+    before, after = call.split_at_end()
+    text = call.text
+    if missing and "\n" in after:  # one argument a line; what follows the last one may be a comment
+        comma = "" if after.lstrip().startswith(",") else ","
+        last = before.rpartition("\n")[2]
         margin = last[: len(last) - len(last.lstrip())]
-        ending = "".join(f"{margin}{each},\n" for each in missing)
-        text = f"{inner.removesuffix(',')},\n{ending}{call.indent})"
-    else:
-        text = f"{', '.join([inner.removesuffix(','), *missing])})"
+        ending = "".join(f"\n{margin}{each}," for each in missing)
+        text = f"{before}{comma}{after[:-1].rstrip()}{ending}\n{call.indent})"
+    elif missing:
+        text = f"{', '.join([before, *missing])})"
     first, *rest = text.splitlines()
     return [first, *(line.removeprefix(call.indent) for line in rest)]
 
@@ -161,17 +110,17 @@ def _autocommit(lines: list[str]) -> list[str]:
     return ["with op.get_context().autocommit_block():", *textwrap.indent("\n".join(lines), "    ").splitlines()]
 
 
-def _concurrently(call: _Call) -> list[str]:
+def _concurrently(call: Call) -> list[str]:
     return _autocommit(_with(call, _CONCURRENTLY))
 
 
-def _validated(call: _Call, *, name: str, table: str) -> list[str]:
+def _validated(call: Call, *, name: str, table: str) -> list[str]:
     schema = call.argument(None, "schema") or call.argument(None, "source_schema")
     validate = f"ALTER TABLE {_quoted(schema, table)} VALIDATE CONSTRAINT {_quoted('', name)}"
     return _autocommit([f"op.execute({validate!r})"])
 
 
-def _not_valid(call: _Call) -> list[str] | None:
+def _not_valid(call: Call) -> list[str] | None:
     name, table = (
         call.argument(0, "constraint_name"),
         call.argument(1, "table_name") or call.argument(1, "source_table"),
@@ -181,7 +130,7 @@ def _not_valid(call: _Call) -> list[str] | None:
     return [*_with(call, _NOT_VALID), *_validated(call, name=name, table=table)]
 
 
-def _not_null(call: _Call) -> list[str] | None:
+def _not_null(call: Call) -> list[str] | None:
     table, column = call.argument(0, "table_name"), call.argument(1, "column_name")
     schema = call.argument(None, "schema")
     changes = call.keywords - {"existing_type", "existing_nullable", "existing_server_default", "existing_comment"}
@@ -200,7 +149,7 @@ def _not_null(call: _Call) -> list[str] | None:
     ]
 
 
-def _unique(call: _Call) -> list[str] | None:
+def _unique(call: Call) -> list[str] | None:
     name, table = call.argument(0, "constraint_name"), call.argument(1, "table_name")
     schema, columns = call.argument(None, "schema"), call.written(2, "columns")
     if call.keywords - _PLAIN_KEYWORDS or not _plain(name, table, schema) or not columns:
