@@ -182,6 +182,7 @@ def test_deploy_names_a_lossy_way_back(shop: Shop) -> None:
 
     assert outcome.name == "ok"
     assert "not the values of column public.accounts.email" in outcome.summary
-    prompt = shop.actions["deploy"].preview(shop.deployment(shop.approved(outcome.outputs["change"]))).prompt
+    change = Change.from_json(outcome.outputs["change"]).approve(at=0, by="ada").to_json()
+    prompt = shop.actions["deploy"].preview(shop.deployment(change)).prompt
     assert prompt is not None
     assert prompt.facts["proof"] == "lossy"

@@ -70,7 +70,10 @@ REVIEW = Signature(
 REHEARSE = Signature(
     name="rehearse",
     summary="Prove that the change can be undone: up, down, up on a scratch copy, compared object by object.",
-    parameters={"change": Parameter("change", "The change to rehearse.", required=True)},
+    parameters={
+        "change": Parameter("change", "The change to rehearse.", required=True),
+        "environment": Parameter("environment", "On a copy of whose schema; default: the first environment's."),
+    },
     outcomes={
         "failed": "The way down does not lead back: an object is left behind, lost, or not as before.",
         "unproven": "There is no scratch copy: the migrations before this change cannot be replayed.",
@@ -139,6 +142,31 @@ COMMAND = Signature(
     runs_commands=True,
 )
 
+DEPENDENTS = Signature(
+    name="dependents",
+    summary="Name what rests on a table and who still uses it, before it goes; reads only.",
+    parameters={
+        "table": Parameter("text", "The table, with its schema if it is not on the search path.", required=True),
+        "environment": Parameter("environment", "Where to look.", required=True),
+    },
+    outcomes={"missing": "There is no such table.", "stopped": "The person keeps the table."},
+    outputs={
+        "table": "The table's name.",
+        "dependents": "What rests on it: foreign keys, views, functions, partitions.",
+        "rows": "How many rows it holds; null when that is not known.",
+    },
+    effect=False,
+)
+
+TRASH = Signature(
+    name="trash",
+    summary="Show the tables that were set aside, and choose the one that goes for good; reads only.",
+    parameters={"environment": Parameter("environment", "Where to look.", required=True)},
+    outcomes={"empty": "No table is set aside.", "stopped": "The person keeps them all."},
+    outputs={"table": "The table's name in the trash.", "rows": "How many rows it holds; null when that is not known."},
+    effect=False,
+)
+
 FORMULA = Signature(
     name="formula",
     summary="Ask what columns shall hold in rows that are there, and try the answers on the database; reads only.",
@@ -179,5 +207,6 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    every = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST, COMMAND, FORMULA, BACKFILL, MANUAL)
+    route = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST)
+    every = (*route, FORMULA, BACKFILL, DEPENDENTS, TRASH, COMMAND, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, assert_never
 
@@ -19,6 +19,7 @@ class Value(StrEnum):
 
     PROVEN = "proven"
     LOSSY = "lossy"
+    ONE_WAY = "one-way"
     FAILED = "failed"
 
     @property
@@ -29,6 +30,8 @@ class Value(StrEnum):
                 return "Up, down, up: every object is as it was, and nothing that was there is lost."
             case Value.LOSSY:
                 return "Up, down, up: every object is as it was, but the way down does not bring everything back."
+            case Value.ONE_WAY:
+                return "The upgrade works; its author says that there is no way back, and why."
             case Value.FAILED:
                 return "The way down does not lead back to where it began."
         assert_never(self)
@@ -41,6 +44,7 @@ class Proof:
     `reasons` say what went wrong beside objects, `differences` name each object that is not as before. `lost` is what
     was there before the change and does not come back; `since` is what goes with the way down because it was written
     after the change: that is every downgrade's nature and no blemish. `notes` are differences that do not count.
+    `ground` says on what it was rehearsed; `irreversible` why its author wants no way back.
     """
 
     value: Value
@@ -54,6 +58,8 @@ class Proof:
     notes: tuple[str, ...] = ()
     objects: int = 0
     seconds: float = 0.0
+    ground: str = ""
+    irreversible: str = ""
 
     @property
     def summary(self) -> str:
@@ -63,6 +69,8 @@ class Proof:
                 return f"proven: up, down, up leaves {self.objects} objects as they were ({self.seconds:.1f} s)"
             case Value.LOSSY:
                 return f"lossy: the way down restores every object, but not {', '.join(self.lost)}"
+            case Value.ONE_WAY:
+                return f"one way, on purpose: {self.irreversible}"
             case Value.FAILED:
                 return f"failed: {'; '.join((*self.reasons, *self.differences)[:3])}"
         assert_never(self.value)
@@ -81,6 +89,8 @@ class Proof:
             "notes": list(self.notes),
             "objects": self.objects,
             "seconds": self.seconds,
+            "ground": self.ground,
+            "irreversible": self.irreversible,
         }
 
     @classmethod
@@ -103,15 +113,18 @@ class Proof:
             notes=_texts(data["notes"]),
             objects=objects,
             seconds=float(seconds),
+            ground=str(data.get("ground", "")),
+            irreversible=str(data.get("irreversible", "")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A database as it was seen at one moment of the rehearsal."""
+    """A database as it was seen at one moment of the rehearsal; `contents` are hashes of the rows by table."""
 
     catalog: Catalog
     holdings: Holdings
+    contents: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def shape(self) -> Catalog:
@@ -131,8 +144,26 @@ class Journey:
     seconds: float = 0.0
 
 
-def judge(journey: Journey, up: Script, down: Script | None, *, digest: str, version_table: VersionTable) -> Proof:
-    """The verdict on what was seen."""
+def judge(
+    journey: Journey,
+    up: Script,
+    down: Script | None,
+    *,
+    digest: str,
+    version_table: VersionTable,
+    irreversible: str = "",
+) -> Proof:
+    """The verdict on what was seen; with a reason why it is `irreversible`, only the way up counts."""
+    if irreversible and journey.top is not None:
+        return Proof(
+            Value.ONE_WAY,
+            digest,
+            up.digest,
+            None if down is None else down.digest,
+            objects=len(journey.top.catalog.rows),
+            seconds=round(journey.seconds, 3),
+            irreversible=irreversible,
+        )
     reasons, base, top, bottom = list(journey.reasons), journey.base, journey.top, journey.bottom
     failures: list[str] = []
     notes: list[str] = []
@@ -144,6 +175,7 @@ def judge(journey: Journey, up: Script, down: Script | None, *, digest: str, ver
         failures, notes = in_words(base.shape.difference(bottom.shape))
         statements = [each for unit in up.units for each in own_statements(unit, version_table)]
         lost = [*not_kept(base.holdings, top.holdings, bottom.holdings), *rewritten(statements, base.holdings)]
+        lost += _changed_rows(base, bottom, lost)
         since = list(not_kept(top.holdings, bottom.holdings, bottom.holdings))
     if top is not None and journey.again is not None and not failures:
         second, _ = in_words(top.shape.difference(journey.again.shape))
@@ -162,6 +194,15 @@ def judge(journey: Journey, up: Script, down: Script | None, *, digest: str, ver
         objects=len(base.catalog.rows) if bottom is None else len(bottom.catalog.rows),
         seconds=round(journey.seconds, 3),
     )
+
+
+def _changed_rows(base: Sight, bottom: Sight, told: Sequence[str]) -> Iterator[str]:
+    """Tables whose made-up rows came back different, unless what is lost there is told already."""
+    for oid, digest in base.contents.items():
+        name = base.holdings.tables.get(oid, "")
+        mentioned = any(each.endswith(name) or f" {name}." in each or f" {name} " in each for each in told)
+        if oid in bottom.contents and bottom.contents[oid] != digest and not mentioned:
+            yield f"rows of {name} as they were before: made-up rows came back changed"
 
 
 def in_words(found: Iterable[Difference]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from . import places
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
     from ..actions.services import Services
-    from ..frontends.house import Terminal
+    from ..frontends.operator import Terminal
     from ..journal.store import StoredJournal
     from ..migrations.migrations import Migrations
     from ..postgres.scratch import Scratch
@@ -29,6 +29,11 @@ class Equipment:
         self._stack = ExitStack()
         self._lock = threading.RLock()
         self._served = False
+        self._scratch_variable: str | None = None
+
+    def name_scratch(self, variable: str) -> None:
+        """Make scratch databases on the server whose URL this variable holds, whatever sensei.yaml says."""
+        self._scratch_variable = variable
 
     def close(self) -> None:
         """Stop the worker, the scratch server and the practice databases that were started."""
@@ -91,9 +96,10 @@ class Equipment:
         from ..postgres.embedded import Embedded
         from ..postgres.scratch import Scratch
 
-        if self.project.scratch_variable is not None:
+        variable = self._scratch_variable or self.project.scratch_variable
+        if variable is not None:
             url = self._url(
-                self.project.scratch_variable,
+                variable,
                 "the server for scratch databases",
                 means="Without it nothing can be rehearsed or compared.",
                 instead=f"remove `scratch` from {FILE_NAME} to use the embedded server",

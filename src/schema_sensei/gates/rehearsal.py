@@ -1,11 +1,12 @@
 """Rehearses a change on a scratch copy: up, down, up, each statement run as the direct gate would run it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import psycopg
+from psycopg import sql
 
 from ..changes.change import Change
 from ..changes.holdings import Holdings
@@ -33,13 +34,23 @@ class LostScratchError(UnreachableError):
 
 @dataclass(slots=True)
 class Rehearsal:
-    """One scratch copy at the change's base; `online` runs a revision whose SQL cannot be known beforehand."""
+    """One scratch copy at the change's base; `online` runs a revision whose SQL cannot be known beforehand.
+
+    `seeded` are tables (schema.table) with made-up rows, which are compared too; `irreversible` is the reason why the
+    change has no way back. Afterwards `rows_refused` tells that rows broke a
+    statement, `first_leg_failed` that it was on the first way up.
+    """
 
     url: Secret
     version_table: VersionTable
     progress: Progress
     online: Callable[[Secret, str], None]
+    seeded: Collection[str] = ()
+    irreversible: str = ""
+    rows_refused: bool = False
+    first_leg_failed: bool = False
     _reasons: list[str] = field(default_factory=list)
+    _filled: set[int] = field(default_factory=set)
 
     def prove(self, change: Change) -> Proof:
         """Up, down, up. What the database refuses is a verdict, not an error. Raises UnreachableError."""
@@ -48,12 +59,22 @@ class Rehearsal:
         self._reasons.clear()
         seen = self._walk(change, base)
         journey = replace(seen, reasons=tuple(self._reasons), seconds=time.monotonic() - begun)
-        return judge(journey, change.up, change.down, digest=change.digest, version_table=self.version_table)
+        return judge(
+            journey,
+            change.up,
+            change.down,
+            digest=change.digest,
+            version_table=self.version_table,
+            irreversible=self.irreversible,
+        )
 
     def _walk(self, change: Change, base: Sight) -> Journey:
         if not self._leg("the upgrade", change.up, change.heads):
+            self.first_leg_failed = True
             return Journey(base)
         top = self._look()
+        if self.irreversible:
+            return Journey(base, top)
         if change.down is None:
             self._reasons.append(f"there is no way down: {change.no_way_back}")
             return Journey(base, top)
@@ -91,6 +112,7 @@ class Rehearsal:
                     else:
                         execution.run(number, unit)
                 except StatementRefused as refused:
+                    self.rows_refused |= isinstance(refused.error, psycopg.IntegrityError)
                     raise explain(refused, script, number, _LABEL, ()) from refused.error
                 self.progress.finished(number)
         except psycopg.OperationalError as lost:
@@ -102,7 +124,21 @@ class Rehearsal:
         table = f"{self.version_table.schema or 'public'}.{self.version_table.name}"
         self.progress.checkpoint()
         with self._connection() as connection:
-            return Sight(Catalog.read(connection, skip=[table]), Holdings.read(connection, skip=[table]))
+            holdings = Holdings.read(connection, skip=[table])
+            return Sight(Catalog.read(connection, skip=[table]), holdings, self._contents(connection, holdings))
+
+    def _contents(self, connection: session.Connection, holdings: Holdings) -> dict[int, str]:
+        found = {}
+        for oid, name in holdings.tables.items():
+            if name in self.seeded or oid in self._filled:
+                self._filled.add(oid)
+                # jsonb, because the order of columns does not count.
+                query = sql.SQL(
+                    "SELECT count(*), sum(pg_catalog.hashtextextended(pg_catalog.to_jsonb(t)::text, 0)::numeric) "
+                    "FROM {} t"
+                ).format(sql.Identifier(*name.split(".", 1)))
+                found[oid] = str(connection.execute(query).fetchone())
+        return found
 
     @contextmanager
     def _connection(self) -> Iterator[session.Connection]:
