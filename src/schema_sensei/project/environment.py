@@ -8,14 +8,11 @@ from ..postgres import url as urls
 from ..terms.errors import UsageError
 from ..terms.secrets import Secret
 from ..terms.targets import TargetLabel
-from .variables import Variables
+from .bytebase import BytebaseRoute
+from .variables import MissingVariableError, Variables
 
-Gate: TypeAlias = Literal["direct", "none"]
-"""How a Script reaches an environment: we execute it, or nobody does through us."""
-
-
-class MissingVariableError(UsageError):
-    """The variable that holds an environment's URL is not set, or empty."""
+Gate: TypeAlias = Literal["direct", "bytebase", "none"]
+"""How a Script reaches an environment: we execute it, a Bytebase server does, or nobody does through us."""
 
 
 class UnknownEnvironmentError(UsageError):
@@ -24,12 +21,16 @@ class UnknownEnvironmentError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One stage of the project's way to production; `url_variable` is the name of a variable, never a URL."""
+    """One stage of the project's way to production; `url_variable` is the name of a variable, never a URL.
+
+    `bytebase` is the way there when its gate is bytebase; the URL is then only read from.
+    """
 
     name: str
     url_variable: str
     gate: Gate = "direct"
     protected: bool = False
+    bytebase: BytebaseRoute | None = None
 
     def target(self, environ: Mapping[str, str] | None = None) -> "Target":
         """The environment resolved to one database; connects nowhere.
@@ -63,3 +64,6 @@ class Target:
     label: TargetLabel
     url: Secret
     source: str = ""
+
+
+__all__ = ["Environment", "Gate", "MissingVariableError", "Target", "UnknownEnvironmentError"]

@@ -2,24 +2,18 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
-from ..definitions.problems import Problem, did_you_mean
-from ..definitions.yaml_source import Document
 from ..migrations.layout import Layout
 from ..terms.json import JsonValue
+from .bytebase_fields import BytebaseFields
 from .environment import Environment, Gate
+from .fields import Place
 from .project import Project, find_module
 
-Place = tuple[str | int, ...]
-Command = tuple[str, ...] | str
-_T = TypeVar("_T")
-
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
-_GATES: Mapping[str, Gate] = {"direct": "direct", "none": "none"}
+_GATES: Mapping[str, Gate] = {"direct": "direct", "bytebase": "bytebase", "none": "none"}
 
 KEYS = {
     "name": "the project's name",
@@ -32,20 +26,18 @@ KEYS = {
     "scratch": "where scratch databases are made",
     "workflows": "the directory of the team's own workflows",
     "env_file": "a file of NAME=VALUE lines to read variables from",
+    "bytebase": "the Bytebase server that changes go through, for environments with that gate",
 }
-ENVIRONMENT_KEYS = ("url", "gate", "protected")
+ENVIRONMENT_KEYS = ("url", "gate", "protected", "bytebase")
 ALEMBIC_KEYS = ("ini", "pyproject", "script_location", "url_variable")
 
 
-class Reading:
+class Reading(BytebaseFields):
     """One pass over a document; `problems` fills up, and `project` is to be used only while it is empty."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.problems: list[Problem] = []
 
     def project(self, root: Path) -> Project:
         """The project at `root`, with stand-ins for whatever has a problem."""
+        self.root = root
         top = self._mapping(self.document.data, (), KEYS, "sensei.yaml")
         models = self._optional(top, "models", self._texts) or ()
         self._check_models(models, root)
@@ -94,11 +86,12 @@ class Reading:
             return ()
         if not pairs and not self.problems:
             self._note("missing", "there are no environments", ("environments",), "Name at least one.")
-        environments = [self._environment(place, name, entry) for place, name, entry in pairs]
+        self._check_shared(top)
+        environments = [self._environment(top, place, name, entry) for place, name, entry in pairs]
         self._check_distinct(environments, pairs)
         return tuple(environments)
 
-    def _environment(self, place: Place, name: str, entry: JsonValue) -> Environment:
+    def _environment(self, top: Mapping[str, JsonValue], place: Place, name: str, entry: JsonValue) -> Environment:
         if not ENVIRONMENT_NAME.fullmatch(name):
             hint = "Small letters, digits, - and _, beginning with a letter, 32 at most."
             self._note("environment-name", "this is no name for an environment", place, hint, key=True)
@@ -109,16 +102,21 @@ class Reading:
             )
         url = self._optional(fields, "url", self._variable, place) or ""
         protected = self._optional(fields, "protected", self._boolean, place) or False
-        default: Gate = "none" if protected else "direct"
+        route = self._route(top, fields, place, name)
+        default: Gate = "bytebase" if "bytebase" in fields else "none" if protected else "direct"
         gate = self._optional(fields, "gate", self._gate, place) or default
         if protected and gate == "direct":
             self._note(
                 "protected-direct",
                 f"{name[:32]} is protected, so it cannot have a direct gate",
                 (*place, "gate"),
-                "Write gate: none; what is protected is reached only through a gate with its own approval.",
+                "Write gate: bytebase or gate: none; what is protected is reached only through a gate with its own "
+                "approval.",
             )
-        return Environment(name, url, gate, protected)
+        if gate == "bytebase" and "bytebase" not in fields:
+            hint = "For example:\n    bytebase: {databases: instances/prod-pg/databases/app}"
+            self._note("missing", f"{name[:32]} has the gate bytebase, but no databases there", place, hint)
+        return Environment(name, url, gate, protected, route if gate == "bytebase" else None)
 
     def _check_distinct(self, environments: list[Environment], pairs: list[tuple[Place, str, JsonValue]]) -> None:
         names: dict[str, str] = {}
@@ -181,98 +179,11 @@ class Reading:
         text = "none" if value is None else value
         if isinstance(text, str) and text in _GATES:
             return _GATES[text]
-        hint = "direct: sensei executes the SQL; none: changes do not go there through sensei."
-        self._note("gate", "a gate is direct or none", place, hint)
+        hint = (
+            "direct: sensei executes the SQL; bytebase: its server does; none: changes do not go there through sensei."
+        )
+        self._note("gate", "a gate is direct, bytebase or none", place, hint)
         return None
-
-    def _variable(self, value: JsonValue, place: Place) -> str | None:
-        if isinstance(value, str) and ("://" in value or "@" in value or "password=" in value):
-            self._note(
-                "url-not-variable",
-                "a URL must not stand here; it would be committed with its password",
-                place,
-                "Put it in an environment variable or the env file, and write the variable's name here. "
-                "If this was committed, change the password.",
-            )
-            return None
-        text = self._text(value, place)
-        if text is not None and text.startswith("$"):
-            hint = f"Write {text.strip('${}')[:60]}"
-            self._note("variable-name", "the variable's name stands without $", place, hint)
-            return None
-        if text is not None and not VARIABLE.fullmatch(text):
-            self._note("variable-name", "this is no name of a variable", place, "For example DATABASE_URL.")
-            return None
-        return text
-
-    def _text(self, value: JsonValue, place: Place) -> str | None:
-        if isinstance(value, str) and value.strip():
-            return value
-        self._wrong(place, "a text", value)
-        return None
-
-    def _boolean(self, value: JsonValue, place: Place) -> bool | None:
-        if isinstance(value, bool):
-            return value
-        self._wrong(place, "true or false", value)
-        return None
-
-    def _texts(self, value: JsonValue, place: Place) -> tuple[str, ...] | None:
-        if isinstance(value, str) and value.strip():
-            return (value,)
-        if not isinstance(value, list):
-            self._wrong(place, "a text or a list of texts", value)
-            return None
-        texts = [self._text(each, (*place, index)) for index, each in enumerate(value)]
-        return tuple(text for text in texts if text is not None)
-
-    def _command(self, value: JsonValue, place: Place) -> Command | None:
-        if isinstance(value, str):
-            return self._text(value, place)
-        arguments = self._texts(value, place)
-        if arguments == ():
-            self._note("empty-command", "the command is empty", place, "Write it, or remove the key.")
-        return arguments
-
-    def _optional(
-        self,
-        fields: Mapping[str, JsonValue],
-        key: str,
-        read: Callable[[JsonValue, Place], _T],
-        place: Place = (),
-    ) -> _T | None:
-        return read(fields[key], (*place, key)) if key in fields else None
-
-    def _mapping(
-        self, value: JsonValue, place: Place, known: Mapping[str, str] | tuple[str, ...], what: str
-    ) -> Mapping[str, JsonValue]:
-        if not isinstance(value, dict):
-            self._wrong(place, "a mapping (key: value)", value)
-            return {}
-        for key in value:
-            if key not in known:
-                hint = did_you_mean(key, known)
-                self._note("unknown-key", f"{what} has no key `{key[:60]}`", (*place, key), hint, key=True)
-        return {key: entry for key, entry in value.items() if key in known}
-
-    def _wrong(self, place: Place, wanted: str, found: JsonValue) -> None:
-        match found:
-            case None:
-                kind = "nothing"
-            case bool():
-                kind = "true or false"
-            case int() | float():
-                kind = "a number"
-            case str():
-                kind = "a text" if found.strip() else "an empty text"
-            case dict():
-                kind = "a mapping"
-            case _:
-                kind = "a list"
-        self._note("wrong-type", f"{wanted} belongs here, not {kind}", place)
-
-    def _note(self, code: str, message: str, place: Place, hint: str = "", *, key: bool = False) -> None:
-        self.problems.append(self.document.problem(code, message, place, hint, key=key))
 
 
 def has_alembic_settings(path: Path) -> bool:

@@ -3,7 +3,9 @@
 import json
 
 from ..terms.json import JsonObject
-from .reading import ENVIRONMENT_NAME, KEYS, VARIABLE
+from .bytebase import KEYS as BYTEBASE_KEYS
+from .fields import VARIABLE
+from .reading import ENVIRONMENT_NAME, KEYS
 
 FILE_NAME = "project.schema.json"
 
@@ -11,7 +13,8 @@ _VARIABLE: JsonObject = {"type": "string", "pattern": f"^{VARIABLE.pattern}$"}
 _COMMAND: JsonObject = {
     "oneOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
 }
-_TEXTS: JsonObject = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_TEXT_OR_LIST: tuple[JsonObject, ...] = ({"type": "string"}, {"type": "array", "items": {"type": "string"}})
+_TEXTS: JsonObject = {"oneOf": list(_TEXT_OR_LIST)}
 
 
 def text() -> str:
@@ -24,14 +27,17 @@ def schema() -> JsonObject:
     environment: JsonObject = {
         "url": {**_VARIABLE, "description": "The NAME of the variable that holds the database URL; never a URL."},
         "gate": {
-            "enum": ["direct", "none"],
-            "description": "direct: sensei executes the SQL; none: not through sensei.",
+            "enum": ["direct", "bytebase", "none"],
+            "description": "direct: sensei executes the SQL; bytebase: its server does; none: not through sensei.",
         },
         "protected": {"type": "boolean", "description": "Never changed directly; every screen says PROTECTED."},
+        "bytebase": {
+            "oneOf": [*_TEXT_OR_LIST, _bytebase("What this environment has for itself; databases alone, as a text.")]
+        },
     }
     protected: JsonObject = {
         "if": {"properties": {"protected": {"const": True}}, "required": ["protected"]},
-        "then": {"properties": {"gate": {"const": "none"}}},
+        "then": {"properties": {"gate": {"enum": ["bytebase", "none"]}}},
     }
     alembic: JsonObject = {
         "ini": {"type": "string", "description": "The alembic.ini, from here."},
@@ -64,6 +70,7 @@ def schema() -> JsonObject:
         "scratch": _closed({"url": _VARIABLE}),
         "workflows": {"type": "string"},
         "env_file": {"type": "string"},
+        "bytebase": _bytebase("What environments with the gate bytebase share."),
     }
     described = {key: {**properties[key], "description": f"{doc[0].upper()}{doc[1:]}."} for key, doc in KEYS.items()}
     return {
@@ -71,6 +78,20 @@ def schema() -> JsonObject:
         "title": "sensei.yaml",
         **_closed(described, "environments"),
     }
+
+
+def _bytebase(description: str) -> JsonObject:
+    kinds: dict[str, JsonObject] = {
+        "key": _VARIABLE,
+        "token": _VARIABLE,
+        "databases": _TEXTS,
+        "headers": {"type": "object", "additionalProperties": _VARIABLE},
+    }
+    properties: JsonObject = {
+        key: {**kinds.get(key, {"type": "string"}), "description": f"{doc[0].upper()}{doc[1:]}."}
+        for key, doc in BYTEBASE_KEYS.items()
+    }
+    return {**_closed(properties), "description": description}
 
 
 def _closed(properties: JsonObject, *required: str) -> JsonObject:

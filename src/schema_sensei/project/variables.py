@@ -17,6 +17,10 @@ class EnvFileError(UsageError):
     """The env file cannot be read; the message quotes no line of it."""
 
 
+class MissingVariableError(UsageError):
+    """A variable that sensei.yaml names is not set, or empty."""
+
+
 @dataclass(frozen=True)
 class Variables(Mapping[str, str]):
     """Variables by name; what the real environment sets wins over the files."""
