@@ -27,7 +27,7 @@ _MODE = go_pattern(r"^\s*--\s*txn-mode\s*=\s*(on|off)\s*\Z")
 _ISOLATION = go_pattern(
     r"^\s*--\s*txn-iSolation\s*=\s*(READ\s+UNCOMMITTED|READ\s+COMMITTED|REPEATABLE\s+READ|SERIALIZABLE)\s*\Z"
 )
-_GHOST = go_pattern(r"^\s*--\s*gh-oSt\s*=\s*(\{[^}]*\})\s*(?:/\*.*\*/)?\s*$", re.MULTILINE)
+_GHOST = go_pattern(r"^[\t\f\r ]*--\s*gh-oSt\s*=\s*(\{[^}]*\})\s*(?:/\*.*\*/)?\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

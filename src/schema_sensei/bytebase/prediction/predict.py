@@ -8,7 +8,7 @@ from .directives import Sheet
 from .findings import judge
 from .model import Execution, Finding, Prediction
 from .pairing import Part, pair
-from .reading import Statement, lex, read
+from .reading import Statement, read
 from .tokens import BOM
 
 KEEPS_TOGETHER = (3, 21)
@@ -50,13 +50,7 @@ def _as_a_text(text: str, sheet: Sheet, statements: tuple[Statement, ...]) -> It
     if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
         line = next(each for each in text.splitlines() if any("\ud800" <= each <= "\udfff" for each in each))
         yield Finding(line, "There is a character that is none in UTF-8.", "Save the file as UTF-8.")
-    for command in (each for each in lex(sheet.text) if each.kind == "meta"):
-        yield Finding(
-            command.text,
-            "A command of psql, not SQL: the server sends it along, and PostgreSQL refuses it.",
-            f"Take {command.text.strip()} out of the sheet.",
-        )
-    if [each.words for each in read(text)] != [each.words for each in statements]:
+    if sheet.text != text and [each.words for each in read(text)] != [each.words for each in statements]:
         yield Finding(
             text.split("\n")[0],
             "Without its directive lines the sheet reads differently to PostgreSQL.",

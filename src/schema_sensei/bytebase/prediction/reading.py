@@ -65,12 +65,12 @@ class Statement:
         return self.words[: len(words)] == words
 
 
-_CONTINUED = r"(?:[ \t\n\r\f\v]|--[^\n\r]*(?=[\n\r]))*"
 _LEXEME = re.compile(
     r"""
       (?P<space>[ \t\n\r\f\v]+)
     | (?P<line>--[^\n\r]*)
     | (?P<block>/\*)
+    | (?P<escaped>[eE](?='))
     | (?P<string>(?:[uU]&|[bBxXnN])?'(?:[^']++|'')*+(?P<string_end>'?))
     | (?P<name>(?:[uU]&)?"(?:[^"]++|"")*+(?P<name_end>"?))
     | (?P<dollar>\$(?:[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*)?\$)
@@ -85,8 +85,8 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
-_ESCAPED = re.compile(r"[eE]'(?:[^'\\]++|\\.|'')*+('?)", re.DOTALL)
-_GOES_ON = re.compile(rf"(?={_CONTINUED}[\n\r]){_CONTINUED}'(?:[^'\\]++|\\.|'')*+('?)", re.DOTALL)
+_ESCAPED = re.compile(r"'(?:[^'\\]++|\\.|'')*+('?)", re.DOTALL)
+_GAP = re.compile(r"(?:[ \t\n\r\f\v]++|--[^\n\r]*+(?=[\n\r]))*+(?=')")
 _END_OF_ROWS = re.compile(r"^\\\.\r?(?:\n|\Z)", re.MULTILINE)
 _COMMENT_PART = re.compile(r"/\*|\*/")
 
@@ -94,37 +94,48 @@ _COMMENT_PART = re.compile(r"/\*|\*/")
 def lex(text: str, place: int = 0) -> Iterator[Lexeme]:
     """Every lexeme of a text from a place on, comments (kind `comment`) included, white space not."""
     while place < len(text):
-        found = _ESCAPED.match(text, place)
-        lexeme = _escaped(text, place, found) if found else _lexeme(text, place)
-        place = lexeme.stop
-        if lexeme.kind != "space":
+        found = _LEXEME.match(text, place)
+        if found is None or found.lastgroup is None:
+            raise AssertionError("the last alternative takes any character")
+        if found.lastgroup == "space":
+            place = found.end()
+        else:
+            lexeme = _lexeme(text, place, found.lastgroup, found)
             yield lexeme
+            place = lexeme.stop
 
 
-def _escaped(text: str, place: int, found: re.Match[str]) -> Lexeme:
-    while found[1] and (further := _GOES_ON.match(text, found.end())):
-        found = further
-    return Lexeme("string", place, found.end(), text[place : found.end()], closed=bool(found[1]))
-
-
-def _lexeme(text: str, place: int) -> Lexeme:
-    found = _LEXEME.match(text, place)
-    if found is None or found.lastgroup is None:
-        raise AssertionError("the last alternative takes any character")
-    kind, stop, closed = found.lastgroup, found.end(), True
+def _lexeme(text: str, place: int, kind: str, found: re.Match[str]) -> Lexeme:
+    stop, closed = found.end(), True
     match kind:
+        case "escaped":
+            kind, (stop, closed) = "string", _end_of_escaped(text, stop)
         case "string" | "name":
             closed = bool(found[f"{kind}_end"])
+        case "line":
+            kind = "comment"
         case "block":
-            stop, closed = _end_of_comment(text, place)
+            kind, (stop, closed) = "comment", _end_of_comment(text, place)
         case "dollar":
             closing = text.find(found[0], stop)
             stop, closed = (closing + len(found[0]), True) if closing >= 0 else (len(text), False)
+        case "word":
+            return Lexeme(kind, place, stop, found[0], found[0].upper())
         case _:
             pass
-    kind = "comment" if kind in {"line", "block"} else kind
-    word = found[0].upper() if kind == "word" else ""
-    return Lexeme(kind, place, stop, text[place:stop], word, closed)
+    return Lexeme(kind, place, stop, text[place:stop], "", closed)
+
+
+def _end_of_escaped(text: str, quote: int) -> tuple[int, bool]:
+    """Behind the constant that opens here. After a line break a further quote goes on with it, escapes and all."""
+    while True:
+        found = _ESCAPED.match(text, quote)
+        if found is None or not found[1]:
+            return len(text), False
+        gap = _GAP.match(text, found.end())
+        if gap is None or not ("\n" in gap[0] or "\r" in gap[0]):
+            return found.end(), True
+        quote = gap.end()
 
 
 def _end_of_comment(text: str, start: int) -> tuple[int, bool]:

@@ -8,7 +8,7 @@ Unclosed constructs reach to the end of the text, in both.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 BOM = b"\xef\xbb\xbf"
 
@@ -27,25 +27,30 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What a splitter takes for a word (its bytes), and whether it is the later edition."""
+    """An edition of the splitter: the pattern of a token, that of a word, and whether it is the later one."""
 
     later: bool
+    token: re.Pattern[bytes]
     word: re.Pattern[bytes]
 
 
-LATER = Edition(True, re.compile(rb"[\w$\x80-\xff]+"))
-EARLIER = Edition(False, re.compile(rb"\w+"))
+def _edition(word: bytes, *, later: bool) -> Edition:
+    meta = rb"(?P<meta>\\[A-Za-z][^\n]*\n?)|" if later else b""
+    token = (
+        rb"(?P<space>[ \t\n\r]+)|(?P<line>--[^\n]*\n?)|(?P<block>/\*)|"
+        + meta
+        + rb"""(?P<string>')|(?P<name>"(?:[^"]++|"")*+(?P<name_end>"?))|(?P<tag>\$(?:[A-Za-z_]\w*)?\$)|"""
+        + rb"(?P<word>" + word + rb")|(?P<open>\()|(?P<close>\))|(?P<end>;)|(?P<dot>\.)|(?P<other>.)"
+    )  # fmt: skip
+    return Edition(later, re.compile(token, re.DOTALL), re.compile(word))
 
-_SPACE = re.compile(rb"[ \t\n\r]+")
-_LINE = re.compile(rb"[^\n]*\n?")
-_META = re.compile(rb"\\[A-Za-z]")
+
+LATER = _edition(rb"[\w$\x80-\xff]+", later=True)
+EARLIER = _edition(rb"\w+", later=False)
+
 _COMMENT_PART = re.compile(rb"/\*|\*/")
 _PLAIN = re.compile(rb"'(?:[^']++|'')*+('?)")
 _ESCAPED = re.compile(rb"'(?:[^'\\]++|\\.|'')*+('|\\?)", re.DOTALL)
-_IDENTIFIER = re.compile(rb'"(?:[^"]++|"")*+("?)')
-_TAG = re.compile(rb"\$(?:[A-Za-z_]\w*)?\$")
-_WORD_BYTE = re.compile(rb"[\w$\x80-\xff]")
-_SINGLE: dict[int, Kind] = {ord("("): "open", ord(")"): "close", ord(";"): "end", ord("."): "dot"}
 
 
 def scan(text: bytes, place: int, edition: Edition) -> Iterator[Token]:
@@ -57,29 +62,22 @@ def scan(text: bytes, place: int, edition: Edition) -> Iterator[Token]:
 
 
 def _next(text: bytes, place: int, edition: Edition) -> Token:
-    byte = text[place]
-    if found := _SPACE.match(text, place):
-        return Token("space", place, found.end())
-    if text.startswith(b"--", place):
-        return Token("comment", place, _end_of_line(text, place))
-    if text.startswith(b"/*", place):
-        return _block_comment(text, place)
-    if edition.later and _META.match(text, place):
-        return Token("meta", place, _end_of_line(text, place))
-    if byte == ord("'"):
-        return _string(text, place, edition)
-    if byte == ord('"'):
-        return _quotation(text, place, _IDENTIFIER)
-    if byte == ord("$") and (token := _dollar_quoted(text, place, edition)):
-        return token
-    if found := edition.word.match(text, place):
-        return Token("word", place, found.end())
-    return Token(_SINGLE.get(byte, "other"), place, place + 1)
-
-
-def _end_of_line(text: bytes, place: int) -> int:
-    found = _LINE.match(text, place)
-    return found.end() if found else len(text)
+    found = edition.token.match(text, place)
+    if found is None:
+        raise AssertionError("the last alternative takes any byte")
+    match found.lastgroup:
+        case "line":
+            return Token("comment", place, found.end())
+        case "block":
+            return _block_comment(text, place)
+        case "string":
+            return _string(text, place, edition)
+        case "name":
+            return Token("quoted", place, found.end(), closed=bool(found["name_end"]))
+        case "tag":
+            return _dollar_quoted(text, found, edition)
+        case kind:
+            return Token(cast("Kind", kind), place, found.end())
 
 
 def _block_comment(text: bytes, start: int) -> Token:
@@ -94,23 +92,19 @@ def _block_comment(text: bytes, start: int) -> Token:
 
 
 def _string(text: bytes, place: int, edition: Edition) -> Token:
-    lone_e = text[max(0, place - 1) : place] in {b"e", b"E"} and not (place > 1 and _WORD_BYTE.match(text, place - 2))
-    return _quotation(text, place, _ESCAPED if edition.later and lone_e else _PLAIN)
-
-
-def _quotation(text: bytes, place: int, pattern: re.Pattern[bytes]) -> Token:
-    found = pattern.match(text, place)
+    lone_e = text[max(0, place - 1) : place] in {b"e", b"E"} and not (place > 1 and edition.word.match(text, place - 2))
+    found = (_ESCAPED if edition.later and lone_e else _PLAIN).match(text, place)
     if found is None:
-        return Token("quoted", place, len(text), closed=False)
-    return Token("quoted", place, found.end(), closed=found[1] in {b"'", b'"'})
+        raise AssertionError("the pattern begins with the quote that stands here")
+    return Token("quoted", place, found.end(), closed=found[1] == b"'")
 
 
-def _dollar_quoted(text: bytes, place: int, edition: Edition) -> Token | None:
-    if edition.later and place and _WORD_BYTE.match(text, place - 1):
-        return None
-    tag = _TAG.match(text, place)
-    if tag is None:
-        return None
+def _dollar_quoted(text: bytes, tag: re.Match[bytes], edition: Edition) -> Token:
+    place = tag.start()
+    if edition.later and place and edition.word.match(text, place - 1):
+        # A dollar that continues a word opens nothing: it and what follows are a word.
+        word = edition.word.match(text, place)
+        return Token("word", place, word.end() if word else tag.end())
     closing = text.find(tag[0], tag.end())
     if closing < 0:
         return Token("quoted", place, len(text), closed=False)
