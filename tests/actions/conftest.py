@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,16 +86,16 @@ class Shop:
         return Desk({"change": change, "environment": environment}, step="deploy", **desk)
 
 
-@pytest.fixture
-def shop(tmp_path: Path, server: Embedded, warm_server: WarmServer) -> Iterator[Shop]:
-    """A project whose dev stands at its only revision, a1."""
+@contextmanager
+def open_shop(root: Path, server: Embedded, warm_server: WarmServer) -> Iterator[Shop]:
+    """A project in this directory whose dev stands at its only revision, a1."""
     number = next(_numbers)
     names = (f"shop_{number}_dev", f"shop_{number}_prod")
     with session.connect(server.url()) as admin:
         for name in names:
             admin.execute(f"CREATE DATABASE {name}".encode())
     dev, prod = (server.url(name) for name in names)
-    project = write(tmp_path)
+    project = write(root)
     migrations = Migrations(project.layout)
     migrations._server = warm_server
     scratch = Scratch(server)
@@ -117,3 +118,10 @@ def shop(tmp_path: Path, server: Embedded, warm_server: WarmServer) -> Iterator[
     with session.connect(server.url()) as admin:
         for name in names:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: Embedded, warm_server: WarmServer) -> Iterator[Shop]:
+    """A shop of the test's own."""
+    with open_shop(tmp_path, server, warm_server) as made:
+        yield made

@@ -10,6 +10,7 @@ import pytest
 from tests.actions.conftest import Shop
 from tests.actions.desk import Desk, take
 from tests.actions.small_project import write_revision
+from tests.actions.three_hazards import write_three
 
 from schema_sensei.actions.judged import judged
 from schema_sensei.actions.remedies import remedy
@@ -21,30 +22,13 @@ from schema_sensei.postgres.errors import ScratchError
 from schema_sensei.postgres.scratch import Scratch
 from schema_sensei.terms.json import JsonValue
 
-THREE = """\
-op.alter_column("accounts", "email", type_=sa.Text(), existing_type=sa.String(200), existing_nullable=False)
-    op.alter_column("accounts", "note", existing_type=sa.Text(), nullable=False)
-    op.create_index("ix_accounts_email", "accounts", ["email"])"""
-BACK = """\
-op.drop_index("ix_accounts_email", "accounts")
-    op.alter_column("accounts", "note", existing_type=sa.Text(), nullable=True)
-    op.alter_column("accounts", "email", type_=sa.String(200), existing_type=sa.Text(), existing_nullable=False)"""
-AS_WANTED = "mapped_column(Text, index=True)\n    note: Mapped[str] = mapped_column(Text)"
 INDEX, NOT_NULL = "step.index-blocks-writes", "step.not-null-scan"
 
 
 @pytest.fixture
 def three(shop: Shop) -> tuple[Shop, Path, JsonValue]:
-    """A revision whose type change only looks dangerous, with an index and a NOT NULL that are."""
-    write_revision(shop.root, "b2", "a1", 'op.add_column("accounts", sa.Column("note", sa.Text()))', "pass")
-    shop.upgrade()
-    path = write_revision(shop.root, "c3", "b2", THREE, BACK)
-    models = shop.root / "app/models.py"
-    models.write_text(
-        models.read_text()
-        .replace("MetaData, String", "MetaData, Text")
-        .replace("mapped_column(String(200))", AS_WANTED)
-    )
+    """A shop with the revision, its file, and the change that it is."""
+    path = write_three(shop)
     return shop, path, shop.generated().outputs["change"]
 
 

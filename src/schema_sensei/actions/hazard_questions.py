@@ -92,9 +92,14 @@ def _options(hazard: Hazard, there: Remedy | None, editor: str) -> Iterator[Opti
 
 def _does(verdict: Verdict, hazard: Hazard) -> str:
     same = verdict.open(hazard.level)
-    count = f"{same.index(hazard) + 1} of {len(same)}" if len(same) > 1 else "the only one"
-    word = "hazards that block" if hazard.level == "blocks" else "dangers"
-    return f"Settles {count} of the {word}" if len(same) > 1 else f"Settles the only {word.rstrip('s')}"
+    word = "blocks" if hazard.level == "blocks" else "is dangerous"
+    return (
+        f"Settles the only one that {word}" if len(same) == 1 else f"Settles one; {len(same) - 1} more {_more(hazard)}"
+    )
+
+
+def _more(hazard: Hazard) -> str:
+    return "to settle" if hazard.level == "blocks" else "to look at"
 
 
 def _others(verdict: Verdict, hazard: Hazard) -> Iterator[Block]:

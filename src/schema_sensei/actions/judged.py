@@ -32,11 +32,20 @@ def judged(services: Services, change: Change, environment: str | None = None) -
     `environment` names the one whose schema and sizes count; without it the migrations are replayed, and how many rows
     a table has is not known.
     """
+    found = known(services, change, environment)
+    if found is None:
+        found = services.memory.judged[_key(change, environment)] = _judge(services, change, environment)
+    return found
+
+
+def known(services: Services, change: Change, environment: str | None = None) -> Review | None:
+    """What `judged` has found before for the same SQL and the same files; None when it has to look."""
+    return services.memory.judged.get(_key(change, environment))
+
+
+def _key(change: Change, environment: str | None) -> tuple[str, str]:
     files = " ".join(f"{path} {digest}" for path, digest in sorted(change.sources.items()))
-    key = (f"{change.digest} {files}", environment or "")
-    if key not in services.memory.judged:
-        services.memory.judged[key] = _judge(services, change, environment)
-    return services.memory.judged[key]
+    return f"{change.digest} {files}", environment or ""
 
 
 def _judge(services: Services, change: Change, environment: str | None) -> Review:
@@ -55,10 +64,10 @@ def _judge(services: Services, change: Change, environment: str | None) -> Revie
 
 
 def _plan(services: Services, change: Change) -> Plan:
-    known, root = history(services), services.project.root
+    files, root = history(services), services.project.root
     sources = {}
     for revision in change.revisions:
-        written = known.get(revision)
+        written = files.get(revision)
         if written is not None:
             sources[revision] = Source(relative(written.path, root), written.path.read_text("utf-8", "replace"))
     return plan.of_script(change.up, version_table=version_table(settings(services)), sources=sources)

@@ -14,7 +14,7 @@ from ..gates.position import shown
 from ..terms.json import JsonValue
 from . import hazard_questions, parameters
 from .hazard_questions import HazardQuestion
-from .judged import NotJudgedError, judged
+from .judged import NotJudgedError, judged, known
 from .remedies import NotTakenError, open_there, remedy, take
 from .review_question import question
 from .revisions import as_it_is_now
@@ -64,6 +64,9 @@ def _verdict(services: Services, context: Context, change: Change) -> Verdict:
 
 def _judged(services: Services, context: Context, change: Change) -> Judgement:
     """The judgement, made in a thread of its own so that the person can cancel at any moment."""
+    before = known(services, change)
+    if before is not None:
+        return before
     found: list[Judgement] = []
     failed: list[Exception] = []
     done = threading.Event()

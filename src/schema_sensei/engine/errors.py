@@ -32,7 +32,7 @@ class Declined(Interruption):
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(
             f"`{key}` was declined: {reason}",
-            means="Nothing of this step was done; the run keeps its place.",
+            means="The step goes no further; the run keeps its place.",
             remedy="Look at what was shown, then resume the run and answer it yourself, or change the rule.",
         )
         self.key = key
