@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING
 
+from ..terms.errors import UsageError
+
 if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
+    from ..bytebase.client import Client
     from ..changes.change import Change
     from ..changes.hazards.model import Review
     from ..migrations import History, Migrations, Settings
     from ..postgres.scratch import Scratch
+    from ..project.environment import Environment
     from ..project.project import Project
 
 
@@ -40,4 +44,14 @@ class Services:
     operator: str
     terminal: Callable[[], AbstractContextManager[None]] | None = None
     now: Callable[[], float] = time
+    bytebase: "Callable[[Environment], Client] | None" = None
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+
+    def client(self, environment: "Environment") -> "Client":
+        """The client of the Bytebase server behind an environment. Raises UsageError where there is none."""
+        if self.bytebase is None:
+            raise UsageError(
+                f"{environment.name} cannot be reached through Bytebase from here.",
+                remedy="Run the step with `sensei`, which logs in there.",
+            )
+        return self.bytebase(environment)

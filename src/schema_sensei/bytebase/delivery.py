@@ -80,8 +80,15 @@ class Watcher(Protocol):
         """Raises when the person cancelled, or the time is up."""
         ...
 
+    def before_submitting(self) -> None:
+        """Called right before the issue is made: from then on an environment may run the tasks by itself.
+
+        Raises when it must not.
+        """
+        ...
+
     def before_running(self) -> None:
-        """Called right before the last moment at which nothing runs yet; raises when it must not."""
+        """Called right before tasks are started; raises when it must not."""
         ...
 
     def stuck(self, target: str, error: str) -> None:

@@ -191,7 +191,7 @@ class Rollout:
     def _issue(self, plan: Plan) -> Issue:
         if plan.issue:
             return self._client.issue(plan.issue)
-        self._watch.before_running()  # where the environment runs tasks by itself, the issue sets them off
+        self._watch.before_submitting()
         delivery = self._delivery
         attempt = 1
         while True:

@@ -13,10 +13,13 @@ from . import places
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
     from ..actions.services import Services
+    from ..bytebase.client import Client
     from ..frontends.operator import Terminal
+    from ..gates.clients import Clients
     from ..journal.store import StoredJournal
     from ..migrations.migrations import Migrations
     from ..postgres.scratch import Scratch
+    from ..project.environment import Environment
     from ..project.project import Project
 
 
@@ -137,6 +140,19 @@ class Equipment:
                 learn_password(self._redactor, self.project.variables().get(environment.url_variable, ""))
             self._served = True
 
+    def bytebase(self, environment: "Environment") -> "Client":
+        """The client of the Bytebase server behind an environment; one login serves the whole process."""
+        with self._lock:
+            return self._clients.of(environment)
+
+    @cached_property
+    def _clients(self) -> "Clients":
+        from ..gates.clients import Clients
+
+        clients = Clients(self.project, redactor=self._redactor)
+        self._stack.callback(clients.close)
+        return clients
+
     def services(self, terminal: "Terminal | None") -> "Services":
         """What the actions need, made when they ask for it."""
         from ..actions.services import Services
@@ -149,6 +165,7 @@ class Equipment:
             environ=os.environ,
             operator=f"{this_process().user}@{this_process().host}",
             terminal=terminal,
+            bytebase=self.bytebase,
         )
 
 

@@ -1,20 +1,30 @@
 """What every gate can do: check, apply, and say afterwards where the database stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..changes.script import Script
 from ..project.environment import Target
+from ..terms.json import JsonObject
 from .position import Position
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A target as the gate found it: which database it is (`identity`, postgres.identity) and where it stands."""
+    """A target as the gate found it: which database it is (`identity`, postgres.identity) and where it stands.
+
+    `handle` is what the gate wants back in later calls for the same step, so that it finds its own traces; `notes` are
+    for whoever agrees. `unsettled`, from `state`, is what a person has to know before it is tried again; `under_way`
+    says that `apply` goes on with what was begun.
+    """
 
     identity: str
     server: str
     position: Position
+    handle: JsonObject = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

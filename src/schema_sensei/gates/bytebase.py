@@ -1,0 +1,398 @@
+"""The Bytebase gate: its server executes the reviewed Script, one sheet per unit, and we see to what it does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..bytebase.client import Client
+from ..bytebase.delivery import Delivery, Pace
+from ..bytebase.errors import BytebaseError, MissingError
+from ..bytebase.finding import highest, open_on
+from ..bytebase.refused import AwaitingApproval, OtherPlanError, TasksFailedError
+from ..bytebase.resources import Database
+from ..bytebase.rollout import Delivered, Rollout
+from ..changes.script import Script
+from ..engine.prompts import Paused
+from ..postgres.version_table import VersionTable
+from ..project.bytebase import GROUP, BytebaseRoute
+from ..project.environment import Target
+from ..terms.errors import SenseiError
+from ..terms.json import JsonObject, JsonValue
+from . import sheets
+from .direct import off_the_way
+from .errors import OtherDatabaseError, OtherTextError, RefusedError, SilentRollbackError, StatementFailedError
+from .live import Live
+from .position import Position
+from .position import shown as shown_heads
+from .protocol import Applied, Arrival, Progress
+
+_FEW = 3
+"""From this many databases on they are listed rather than asked for one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bytebase:
+    """One step's way to the databases of an environment.
+
+    `operation` names everything that this step makes on the server; it stays the same when the step is tried again.
+    `handle` is what an earlier `check` answered as the arrival's handle, kept by the caller from before the first
+    effect on. `title` is what people read there.
+    """
+
+    client: Client
+    route: BytebaseRoute
+    operation: str
+    title: str
+    handle: Mapping[str, JsonValue] = field(default_factory=dict)
+    version_table: VersionTable = field(default_factory=VersionTable)
+    pace: Pace = field(default_factory=Pace)
+
+    def check(self, script: Script, target: Target) -> Arrival:
+        """See `Gate.check`; reads only, on the live database and on the server."""
+        self._admit(script, target)
+        self._refuse_unfaithful(script, target)
+        seen = Live(target, self.version_table).look(script)
+        databases = self._databases()
+        environment = _one_environment(databases, target)
+        backup = all(each.backup_available for each in databases)
+        plans = self.client.newest_plans(self.route.project)
+        names = tuple(each.name for each in databases)
+        if others := [plan for plan in open_on(plans, environment, names) if not self._ours(plan.specs[0].id)]:
+            shared = next(each for spec in others[0].specs for each in spec.targets if each in names)
+            raise OtherPlanError(others[0], shared, self.client.page(others[0].name))
+        rows = any(sheets.only_changes_rows(unit, self.version_table) for unit in script.units)
+        notes = [f"Bytebase {self.client.server().version} runs it on {sheets.shown(names)} ({environment})."]
+        if rows and backup:
+            notes.append("It only changes rows: Bytebase keeps the old ones in bbdataarchive first.")
+        elif rows:
+            notes.append(
+                "It only changes rows, but Bytebase has no schema bbdataarchive there: no prior backup is made."
+            )
+        handle: JsonObject = {
+            "operation": self.operation,
+            "after": highest(plans),
+            "environment": environment,
+            "databases": list(self.route.databases),
+            "backup": backup,
+        }
+        return Arrival(seen.identity, seen.server, seen.position, handle=handle, notes=tuple(notes))
+
+    def apply(
+        self, script: Script, target: Target, *, approved_digest: str, identity: str, progress: Progress, done: int = 0
+    ) -> Applied:
+        """See `Gate.apply`. Each unit is a sheet, plan, issue and rollout of its own, begun when the one before is
+        DONE and seen in the live database.
+
+        Raises engine.prompts.Paused while an approval is awaited; OtherPlanError (exit 6); RefusedError, the refusals
+        of checks and reviewers (3); StatementFailedError, SilentRollbackError (1); errors of the server (7).
+        """
+        self._admit(script, target)
+        if script.digest != approved_digest:
+            raise OtherTextError(
+                "This SQL is not the SQL that was approved.",
+                means=f"Approved: {approved_digest[:12]}. Offered: {script.digest[:12]}. Nothing was touched.",
+                remedy="Review the text as it is now and approve it.",
+                where=str(target.label),
+            )
+        self._refuse_unfaithful(script, target)
+        self._same_databases(target)
+        live, total, ran = Live(target, self.version_table), len(script.units), 0
+        while True:
+            seen = live.look(script, done=done)
+            if seen.identity != identity:
+                raise OtherDatabaseError(
+                    "The connection leads to another database than the one that was agreed to.",
+                    means=f"Agreed: {identity}. Found: {seen.identity}. Nothing was touched.",
+                    remedy="Check the environment's URL, then start the step again to agree to this database.",
+                    where=str(target.label),
+                )
+            if seen.position.next is None:
+                raise off_the_way(script, seen.position, target)
+            if (number := seen.position.next + 1) > total:
+                return Applied(ran, seen.position.heads)
+            progress.checkpoint()
+            self._deliver(number, script, target, live, progress)
+            progress.finished(number)
+            done, ran = number, ran + 1
+
+    def state(self, script: Script, target: Target, *, done: int = 0, started: int | None = None) -> Arrival:
+        """See `Gate.state`: the live database first; what it leaves open, the server's tasks settle."""
+        live = Live(target, self.version_table)
+        seen = live.look(script, done=done, started=started)
+        position = seen.position
+        if position.finished or position.next is None or not self.handle:
+            return Arrival(seen.identity, seen.server, position)
+        number = position.next + 1
+        standing = Rollout(self.client, self._delivery(number, script), _Silent(), self.pace).standing()
+        if standing.done and not script.units[number - 1].transactional and self._in_place(number, script, live):
+            position = live.look(script, done=number, started=started).position
+        return Arrival(
+            seen.identity,
+            seen.server,
+            position,
+            unsettled=standing.unsettled,
+            under_way=standing.plan is not None and not standing.unsettled,
+        )
+
+    # one unit -------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, number: int, script: Script, target: Target, live: Live, progress: Progress) -> None:
+        unit = script.units[number - 1]
+        delivery = self._delivery(number, script)
+        broken = frozenset() if unit.transactional else frozenset(live.invalid_indexes())
+        watch = _Watch(number, script, target, live, progress)
+        for place, statement in enumerate(unit.statements, 1):
+            progress.statement(number, place, statement)
+        rollout = Rollout(self.client, delivery, watch, self.pace)
+        try:
+            delivered = rollout.run()
+            if delivered.earlier and not self._in_place(number, script, live):
+                delivered = rollout.run(renew=True)
+        except AwaitingApproval as waiting:
+            progress.note(str(waiting))
+            raise Paused(str(waiting)) from waiting
+        except TasksFailedError as failed:
+            raise self._explain(failed, number, script, target, live, broken) from failed
+        self._verify(delivered, number, script, target, live, broken)
+        self._tell(delivered, progress)
+
+    def _delivery(self, number: int, script: Script) -> Delivery:
+        unit = script.units[number - 1]
+        part = f" ({number} of {len(script.units)})" if len(script.units) > 1 else ""
+        after, environment = self.handle.get("after"), self.handle.get("environment")
+        return Delivery(
+            project=self.route.project,
+            environment=str(environment or ""),
+            targets=self.route.databases,
+            sql=sheets.sheet(unit),
+            title=f"{self.title}{part} [{self.operation}]",
+            description=f"Revision {unit.revision}, from {shown_heads(unit.heads_before)} "
+            f"to {shown_heads(unit.heads_after)}. Script {script.digest}. Made by Schema Sensei.",
+            operation=f"{self.operation}-{number}",
+            after=after if isinstance(after, int) else 0,
+            prior_backup=bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table),
+        )
+
+    def _in_place(self, number: int, script: Script, live: Live) -> bool:
+        """Whether the live database shows what the unit was to bring about, as far as it can."""
+        unit = script.units[number - 1]
+        if unit.transactional:
+            return number in live.look(script).position.possible
+        wanted = [each for each in map(sheets.index_statement, unit.statements) if each is not None]
+        return all(live.settled(each) for each in wanted)
+
+    def _verify(
+        self,
+        delivered: Delivered,
+        number: int,
+        script: Script,
+        target: Target,
+        live: Live,
+        broken: frozenset[str],
+    ) -> None:
+        unit = script.units[number - 1]
+        if not unit.transactional and (left := sorted(set(live.invalid_indexes()) - broken)):
+            drops = " ".join(f"DROP INDEX CONCURRENTLY {name};" for name in left)
+            raise StatementFailedError(
+                f"The task is DONE, yet it left an INVALID index behind: {', '.join(left)}.",
+                means="It costs writes and serves no query. The units after it were not sent.",
+                remedy=f"Find out why, remove it ({drops}), then run the step again.",
+                where=f"{target.label}, unit {number} of {len(script.units)}",
+            )
+        if not self._in_place(number, script, live):
+            heads = live.look(script).position.heads
+            raise SilentRollbackError(
+                f"All tasks are DONE, yet unit {number} is not in {target.label}: it stands at {shown_heads(heads)}.",
+                means="Something rolled it back, or the environment's URL leads to another database than "
+                f"{sheets.shown(self.route.databases)} in Bytebase.",
+                remedy="Do not run it again before you know why; compare first: sensei run check",
+                where=f"{target.label}, {self.client.page(delivered.plan)}",
+            )
+
+    def _explain(
+        self,
+        failed: TasksFailedError,
+        number: int,
+        script: Script,
+        target: Target,
+        live: Live,
+        broken: frozenset[str],
+    ) -> SenseiError:
+        """The failure in the server's words, and what the live database says about it: FAILED alone proves nothing."""
+        where = f"{target.label}, unit {number} of {len(script.units)}"
+        unit = script.units[number - 1]
+        try:
+            position = live.look(script).position
+            left = [] if unit.transactional else sorted(set(live.invalid_indexes()) - broken)
+        except SenseiError as blind:
+            state = f"Whether anything of it was applied is open: {blind.what}"
+            return StatementFailedError(
+                failed.what, means=f"{failed.means}\n{state}", remedy=failed.remedy, where=where
+            )
+        remedy = failed.remedy
+        if unit.transactional and number in position.possible and number - 1 not in position.possible:
+            state = f"Yet it is applied: the database stands at {shown_heads(position.heads)}."
+            remedy = f"Compare before you go on: sensei run check. Then: sensei resume. {failed.remedy}"
+        elif not unit.transactional:
+            state = "It runs outside a transaction: part of it may be there."
+            if left:
+                drops = " ".join(f"DROP INDEX CONCURRENTLY {name};" for name in left)
+                state = f"It left an INVALID index behind: {', '.join(left)}."
+                remedy = f"Clean the data if rows were the reason, remove it ({drops}), then try again."
+        else:
+            state = f"It was rolled back: the database stands at {shown_heads(position.heads)}."
+        return StatementFailedError(failed.what, means=f"{failed.means}\n{state}", remedy=remedy, where=where)
+
+    def _tell(self, delivered: Delivered, progress: Progress) -> None:
+        """Say per database how it went, and where a prior backup lies."""
+        if len(delivered.tasks) > 1:
+            for task in delivered.tasks:
+                progress.note(f"{task.target}: {task.status.value}")
+        if not self.handle.get("backup"):
+            return
+        for run in self.client.task_runs(f"{delivered.plan}/rollout"):
+            if not run.has_prior_backup:
+                continue
+            try:
+                back = self.client.preview_rollback(run.name)
+            except BytebaseError as error:
+                progress.note(f"The old rows are in {ARCHIVE_WORDS}; SQL to bring them back: none ({error.what})")
+            else:
+                progress.note(f"The old rows are in {ARCHIVE_WORDS}; this brings them back:\n{back}")
+
+    # who and where --------------------------------------------------------------------------------------------------
+
+    def _admit(self, script: Script, target: Target) -> None:
+        if target.environment.gate != "bytebase":
+            raise RefusedError(
+                f"{target.environment.name} is not reached through Bytebase.",
+                remedy="Set `gate: bytebase` for it in sensei.yaml.",
+                where=str(target.label),
+            )
+        if script.opaque:
+            revision = next(unit.revision for unit in script.units if unit.opaque)
+            raise RefusedError(
+                f"The SQL of revision {revision} cannot be known beforehand: it reads data to decide what to do.",
+                means="Bytebase runs sheets of SQL; there is none to send.",
+                remedy="Rewrite it as plain SQL (INSERT ... SELECT, UPDATE ... FROM), so that it can be reviewed.",
+                where=str(target.label),
+            )
+
+    def _refuse_unfaithful(self, script: Script, target: Target) -> None:
+        sheets.refuse_unfaithful(script, self.client.server().release, str(target.label))
+
+    def _databases(self) -> tuple[Database, ...]:
+        """The databases of the route, looked up. Raises RefusedError for those that cannot be changed."""
+        names = self.route.databases
+        if GROUP.fullmatch(names[0]):
+            names = self.client.group(names[0])
+        try:
+            if len(names) <= _FEW:
+                found = {name: self.client.database(name) for name in names}
+            else:
+                found = {each.name: each for each in self.client.databases(self.route.project)}
+        except MissingError as missing:
+            raise RefusedError(
+                f"Bytebase does not know {sheets.shown(names)}: {missing.what}",
+                remedy="Correct the name in sensei.yaml, or sync the instance; sensei bytebase check looks closer.",
+            ) from missing
+        for name in names:
+            refuse_unfit(found.get(name), name, self.route.project)
+        if not names:
+            raise RefusedError(
+                f"{self.route.databases[0]} matches no database.", remedy="Correct the group in Bytebase."
+            )
+        return tuple(found[name] for name in names)
+
+    def _same_databases(self, target: Target) -> None:
+        agreed = self.handle.get("databases")
+        if isinstance(agreed, list) and tuple(agreed) != self.route.databases:
+            raise OtherDatabaseError(
+                "sensei.yaml names other databases in Bytebase now than those that were agreed to.",
+                means=f"Agreed: {', '.join(map(str, agreed))}. Found: {', '.join(self.route.databases)}.",
+                remedy="Restore the mapping, or start a new run.",
+                where=str(target.label),
+            )
+
+    def _ours(self, spec: str) -> bool:
+        return spec.startswith(f"sensei-{self.operation}-")
+
+
+ARCHIVE_WORDS = "the schema bbdataarchive"
+
+
+def refuse_unfit(database: Database | None, name: str, project: str) -> None:
+    """Raise RefusedError for a database that a rollout of this project could not change."""
+    if database is None or database.deleted:
+        raise RefusedError(
+            f"{name} is not in {project} in Bytebase.",
+            remedy="Move it into the project there, or correct sensei.yaml; sensei bytebase check lists what is there.",
+        )
+    if database.project != project:
+        raise RefusedError(
+            f"{name} belongs to {database.project} in Bytebase, not to {project}.",
+            remedy="Move it into the project there, or correct sensei.yaml.",
+        )
+    if not database.environment:
+        raise RefusedError(
+            f"{name} has no environment in Bytebase, so no task can be made for it.",
+            remedy="Give its instance an environment there.",
+        )
+    if not database.synced:
+        raise RefusedError(
+            f"Bytebase cannot read {name}: {database.sync_error or 'its last sync failed'}.",
+            remedy="Correct the instance's connection there, then sync it.",
+        )
+
+
+def _one_environment(databases: tuple[Database, ...], target: Target) -> str:
+    environments = sorted({each.environment for each in databases})
+    if len(environments) > 1:
+        raise RefusedError(
+            f"The databases of {target.environment.name} are in several environments of Bytebase: "
+            f"{', '.join(environments)}.",
+            means="The server would run them as several stages; here one environment is one stage.",
+            remedy="Map each of them to an environment of its own in sensei.yaml.",
+            where=str(target.label),
+        )
+    return environments[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Tells the progress what the rollout does, and looks at the live database at the last moment before it acts."""
+
+    number: int
+    script: Script
+    target: Target
+    live: Live
+    progress: Progress
+
+    def note(self, text: str) -> None:
+        self.progress.note(text)
+
+    def checkpoint(self) -> None:
+        self.progress.checkpoint()
+
+    def before_submitting(self) -> None:
+        position: Position = self.live.look(self.script).position
+        if self.number - 1 not in position.possible:
+            raise off_the_way(self.script, position, self.target)
+
+    def before_running(self) -> None:
+        self.before_submitting()
+        self.progress.started(self.number)
+
+    def stuck(self, target: str, error: str) -> None:
+        del target, error
+        for line in self.live.holders():
+            self.progress.note(f"Others wait for {line}")
+
+
+class _Silent:
+    """Nobody listens: for a look."""
+
+    def note(self, text: str) -> None: ...
+    def checkpoint(self) -> None: ...
+    def before_submitting(self) -> None: ...
+    def before_running(self) -> None: ...
+    def stuck(self, target: str, error: str) -> None: ...
