@@ -1,6 +1,6 @@
 """deploy: the approved SQL, and nothing else, goes to one environment through its gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +9,8 @@ from ..changes.script import Script
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Code, Confirm, Prompt, Stakes, Table, TypedConfirm
-from ..gates.direct import Direct, off_the_way
+from ..gates.choosing import gate_of
+from ..gates.direct import off_the_way
 from ..gates.errors import LostSightError, RefusedError
 from ..gates.position import Position, shown
 from ..gates.protocol import Arrival, Gate
@@ -43,7 +44,7 @@ class Deploy:
                 effect=False,
                 handle={"changed": True},
             )
-        arrival = self._gate(context, target).check(change.up, target)
+        arrival = self._gate(context, target, change).check(change.up, target)
         known = history(self.services)
         refuse_unknown(known, arrival.position.heads, target)
         if arrival.position.next is None:
@@ -56,6 +57,7 @@ class Deploy:
             "identity": arrival.identity,
             "before": list(arrival.position.heads),
             "after": list(change.heads),
+            "gate": arrival.handle,
         }
         if arrival.position.finished:
             return Preview(
@@ -80,7 +82,7 @@ class Deploy:
         change = self._approved(context)
         if change is None or change.digest != intent.handle["digest"]:
             return Outcome(name="changed", summary="The revision file changed after the approval: review it again")
-        gate = self._gate(context, target)
+        gate = self._gate(context, target, change, intent.handle)
         if intent.answer is not True:  # nothing was to be done, so nobody was asked
             position = gate.check(change.up, target).position
             if not position.finished:
@@ -102,7 +104,8 @@ class Deploy:
         change = parameters.change(context)
         done, started = _progress_kept(context)
         try:
-            arrival = self._gate(context, target).state(change.up, target, done=done, started=started)
+            gate = self._gate(context, target, change, intent.handle)
+            arrival = gate.state(change.up, target, done=done, started=started)
         except LostSightError as blind:
             return Finding(ground="unknown", seen=(blind.what, blind.remedy))
         if arrival.identity != intent.handle["identity"]:
@@ -115,8 +118,11 @@ class Deploy:
             return Finding(ground="applied", seen=evidence, outcome=outcome)
         if not position.possible:
             return Finding(ground="unknown", seen=(*evidence, "It is neither where this began nor where it leads."))
+        if arrival.unsettled:
+            return Finding(ground="partial", seen=(*evidence, *arrival.unsettled))
         first = position.possible[0]
-        in_the_open = any(not unit.transactional for unit in change.up.units[first : max(started, first)])
+        begun = change.up.units[first : max(started, first)]
+        in_the_open = not arrival.under_way and any(not unit.transactional for unit in begun)
         if position.possible == (0,) and not in_the_open:
             return Finding(ground="absent", seen=(*evidence, "Nothing was applied."))
         state = [f"{first} of {total} units are applied."]
@@ -142,15 +148,14 @@ class Deploy:
                 remedy="Restore a backup, or move forward with a new change.",
                 where=str(target.label),
             )
-        gate = self._gate(context, target)
-        arrival = gate.check(change.down, target)
+        arrival = self._gate(context, target, change).check(change.down, target)
         if arrival.position.finished:
             return Outcome(summary=f"{target.environment.name} stands at {shown(change.base)} already")
         if arrival.position.next is None:
             raise off_the_way(change.down, arrival.position, target)
         if context.ask(_way_back(context, change, change.down, target, arrival)) in {False, ""}:
             return Outcome(name="declined", summary=f"Not undone: {target.environment.name} was not touched")
-        applied = gate.apply(
+        applied = self._gate(context, target, change, {"gate": arrival.handle}).apply(
             change.down,
             target,
             approved_digest=change.down.digest,
@@ -178,7 +183,8 @@ class Deploy:
         now = as_it_is_now(self.services, recorded)
         return now if now.approved else None
 
-    def _gate(self, context: Context, target: Target) -> Gate:
+    def _gate(self, context: Context, target: Target, change: Change, handle: JsonObject | None = None) -> Gate:
+        """The gate to a target; `handle` is the intent's, once there is one."""
         migrations = self.services.migrations()
         environment = target.environment
         first = environment == self.services.project.environments[0]
@@ -186,10 +192,17 @@ class Deploy:
         def online(url: Secret, revision: str) -> None:
             migrations.upgrade(url, revision)
 
-        return Direct(
-            session_name=f"sensei {context.run} {context.step}",
+        kept = (handle or {}).get("gate")
+        return gate_of(
+            target,
+            run=context.run,
+            step=context.step,
+            visit=context.visit,
+            title=change.message,
             version_table=version_table(settings(self.services)),
             online=online if first and not environment.protected else None,
+            client=self.services.client,
+            handle=kept if isinstance(kept, Mapping) else None,
         )
 
     def _outcome(self, change: Change, target: Target, heads: Sequence[str], units: int) -> Outcome:
