@@ -1,12 +1,12 @@
 """Predicts what a Bytebase server will run of a sheet, and whether that is what the sheet says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from . import directives, sorting
-from .cutting import Piece, cut
+from .cutting import cut
 from .directives import Sheet
 from .findings import judge
-from .model import Execution, Finding, Prediction
+from .model import Finding, Prediction
 from .pairing import Part, pair
 from .reading import Statement, read
 from .tokens import BOM
@@ -27,28 +27,31 @@ def predict(text: str, *, server: tuple[int, int] = (3, 22)) -> Prediction:
     executions = sorting.order(pieces, transaction=sheet.transaction)
     statements = read(sheet.text)
     paired = list(pair(statements, pieces, executions, later=later))
+    parts = [each for each in paired if isinstance(each, Part)]
     why = (
         *_as_a_text(text, sheet, statements),
         *(each for each in paired if isinstance(each, Finding)),
-        *judge([each for each in paired if isinstance(each, Part)], transaction=sheet.transaction),
+        *judge(parts, transaction=sheet.transaction),
     )
-    return Prediction(executions, why or _backstop(statements, pieces, executions))
+    return Prediction(executions, why or tuple(_backstop(statements, parts)))
 
 
 def _as_a_text(text: str, sheet: Sheet, statements: tuple[Statement, ...]) -> Iterator[Finding]:
     """What is wrong with the text before any statement is looked at."""
     if text.startswith(_BOM):
         yield Finding(
-            text.splitlines()[0].removeprefix(_BOM),
+            text.split("\n")[0],
             "The file begins with a byte order mark, which PostgreSQL takes for a part of the first word; no directive "
             "is seen behind it.",
             "Save the file as UTF-8 without a byte order mark.",
         )
     if "\0" in text:
-        line = next(each for each in text.splitlines() if "\0" in each)
-        yield Finding(line, "There is a zero byte in the text; PostgreSQL accepts none.", line.replace("\0", ""))
+        line = next(each for each in text.split("\n") if "\0" in each)
+        yield Finding(
+            line, "There is a zero byte in the text; PostgreSQL accepts none.", line.replace("\0", "") or "Take it out."
+        )
     if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
-        line = next(each for each in text.splitlines() if any("\ud800" <= each <= "\udfff" for each in each))
+        line = next(each for each in text.split("\n") if any("\ud800" <= each <= "\udfff" for each in each))
         yield Finding(line, "There is a character that is none in UTF-8.", "Save the file as UTF-8.")
     if sheet.text != text and [each.words for each in read(text)] != [each.words for each in statements]:
         yield Finding(
@@ -66,14 +69,11 @@ def _ghost(directive: str) -> Finding:
     )
 
 
-def _backstop(
-    statements: tuple[Statement, ...], pieces: tuple[Piece, ...], executions: tuple[Execution, ...]
-) -> tuple[Finding, ...]:
-    """A sheet without findings runs each statement once, in order; whatever else would come out is not faithful."""
-    sent = [each.start for each in executions]
-    if sent == [piece.start for piece in pieces if not piece.empty] and len(sent) == len(statements):
-        return ()
-    return tuple(
-        Finding(each.text, "The server sends something else than this statement, once, in its place.", each.text)
-        for each in statements[:1]
-    )
+def _backstop(statements: Sequence[Statement], parts: Sequence[Part]) -> Iterator[Finding]:
+    """Without a finding each statement is sent once, in order. Should a rule be missing, this keeps the promise."""
+    places = [place for each in parts for place in each.places]
+    if len(places) != len(statements) or places != sorted(places):
+        whole = "; ".join(each.text for each in statements)
+        yield Finding(
+            whole, "The server does not send each statement once, in its place.", "Send them in several sheets."
+        )
