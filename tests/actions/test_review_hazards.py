@@ -88,7 +88,15 @@ def test_one_is_accepted_one_cured_one_cleared(three: tuple[Shop, Path, JsonValu
     final = desk.asked[-1]
     hazards = dict(final.facts["hazards"])  # type: ignore[arg-type]  # JSON: an object
     assert hazards.pop("cleared") >= 2  # type: ignore[operator]  # JSON: a number
-    assert hazards == {"judged": True, "blocks": 0, "danger": 0, "advice": 0, "accepted": 1, "ids": []}
+    assert hazards == {
+        "judged": True,
+        "refused": False,
+        "blocks": 0,
+        "danger": 0,
+        "advice": 0,
+        "accepted": 1,
+        "ids": [],
+    }
 
 
 def test_the_cured_change_is_what_is_proven_and_deployed(three: tuple[Shop, Path, JsonValue]) -> None:
@@ -114,7 +122,8 @@ def test_deploy_shows_what_was_accepted(three: tuple[Shop, Path, JsonValue]) -> 
     reasons = {f"{name}.reason": "no rows yet" for name in ("index-blocks-writes", "not-null-scan")}
     _, outcome = sit(shop, change, "accept", **{"index-blocks-writes": "accept", "step": "approve"}, **reasons)
 
-    prompt = shop.actions["deploy"].preview(shop.deployment(outcome.outputs["change"])).prompt
+    _, rehearsed = take(shop.actions["rehearse"], Desk({"change": outcome.outputs["change"]}))
+    prompt = shop.actions["deploy"].preview(shop.deployment(rehearsed.outputs["change"])).prompt
 
     assert prompt is not None
     assert prompt.facts["accepted"] == ["not-null-scan", "index-blocks-writes"]
@@ -224,6 +233,20 @@ def test_without_a_scratch_copy_it_says_so_and_asks_anyway(shop: Shop) -> None:
     assert any(isinstance(each, Prose) and each.text.startswith("NOT JUDGED") for each in prompt.blocks)
     assert prompt.facts["hazards"]["judged"] is False  # type: ignore[index, call-overload]  # JSON
     assert prompt.facts["hazards"]["blocks"] is None  # type: ignore[index, call-overload]  # JSON
+
+
+def test_sql_that_fails_on_the_copy_is_told_as_such(shop: Shop) -> None:
+    write_revision(shop.root, "b2", "a1", 'op.execute("CREATE VIEW names AS SELECT email FROM accounts")', "pass")
+    shop.upgrade()
+    models = shop.root / "app/models.py"
+    models.write_text(models.read_text().replace("String(200)", "String(300)"))
+
+    prompt = shop.actions["review"].preview(Desk({"change": shop.generated().outputs["change"]})).prompt
+
+    assert prompt is not None
+    texts = [each.text for each in prompt.blocks if isinstance(each, Prose)]
+    assert any(text.startswith("FAILS") and "used by a view" in text for text in texts)
+    assert dict(prompt.facts["hazards"])["refused"] is True  # type: ignore[arg-type]  # JSON: an object
 
 
 def test_the_same_text_is_judged_once(three: tuple[Shop, Path, JsonValue]) -> None:

@@ -24,7 +24,7 @@ from schema_sensei.engine.ports import Action, Outcome, Preview
 from schema_sensei.frontends.answers import AnswersFront
 from schema_sensei.frontends.answers_file import Answers
 from schema_sensei.frontends.console import Console
-from schema_sensei.frontends.house import StartRun
+from schema_sensei.frontends.requests import StartRun
 from schema_sensei.frontends.plain import PlainFront
 from schema_sensei.frontends.questions import QuestionsTalk
 from schema_sensei.frontends.visiting import Visit
@@ -96,13 +96,13 @@ def by_questions(house: MemoryHouse, folder: Path) -> int:
 
 def by_full_screen(house: MemoryHouse, folder: Path) -> int:
     async def answer(driver: Driver) -> None:
-        await driver.asked("SET NOT NULL reads the whole table")
+        await driver.asked("not-null-scan on")
         await driver.press("question_mark")
         await driver.see("A validated CHECK proves it beforehand")
         await driver.press("escape")
-        await driver.asked("SET NOT NULL reads the whole table")
+        await driver.asked("not-null-scan on")
         await driver.press("1")
-        await driver.asked("Building an index stops writes")
+        await driver.asked("index-blocks-writes on")
         await driver.press("2")
         await driver.asked("Why is index-blocks-writes")
         await driver.type("no rows yet")

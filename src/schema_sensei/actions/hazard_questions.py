@@ -48,10 +48,10 @@ def ask(
         there,
         Choose(
             key=key,
-            question=f"{about.title}{place}. What now?",
+            question=f"{hazard.id}{place}: what now?",
             why="Nothing that blocks is approved as it is: take the safer way, or say why it is safe here.",
             page=about.text,
-            blocks=(*card(hazard), *_others(verdict, hazard)),
+            blocks=(*card(hazard, _by_machine(there)), *_others(verdict, hazard)),
             stakes=Stakes(
                 does=_does(verdict, hazard),
                 costs=seen(hazard) or "see below",
@@ -80,14 +80,21 @@ def ask(
 
 def _options(hazard: Hazard, there: Remedy | None, editor: str) -> Iterator[Option]:
     if there is not None and there.cure is not None:
-        yield Option("fix", "Take the safer SQL", f"{there.cure.words}; judged again", "good")
+        yield Option("fix", "Take the safer SQL", "the revision file is changed, then judged again", "good")
     if there is not None and editor:
-        yield Option("open", f"Open it in {editor}", f"{there.name}, line {there.line}; the safer text is copied")
-    yield Option("accept", "Accept it, with a reason", "kept in the record, shown before each deploy", "warning")
+        yield Option("open", f"Open it in {editor}", f"at line {there.line}, the safer text copied")
+    yield Option("accept", "Accept it, with a reason", "kept in the record, and shown at each deploy", "warning")
     if hazard.level != "blocks":
         yield Option("leave", "Leave it", "neither accepted nor changed")
     yield Option("edit", "Edit again", "back to the models")
     yield Option("stop", "Stop here", "nothing is approved")
+
+
+def _by_machine(there: Remedy | None) -> str:
+    if there is None:
+        return ""
+    place = f"{there.name}, line {there.line}"
+    return f"In {place}. Taken by machine: {there.cure.words}." if there.cure else f"In {place}."
 
 
 def _does(verdict: Verdict, hazard: Hazard) -> str:

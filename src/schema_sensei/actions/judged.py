@@ -10,6 +10,7 @@ from ..changes.hazards import plan
 from ..changes.hazards.model import Review
 from ..changes.hazards.plan import Plan, Source
 from ..changes.hazards.review import Ground, judge
+from ..changes.hazards.trace import RehearsalError
 from ..gates.position import shown
 from ..migrations.errors import MigrationError
 from ..postgres import session
@@ -23,7 +24,11 @@ from .whereabouts import version_table
 
 
 class NotJudgedError(SenseiError):
-    """Nobody has looked for hazards: there is no scratch copy, or it refuses the SQL."""
+    """Nobody has looked for hazards: there is no scratch copy."""
+
+
+class RefusedOnCopyError(NotJudgedError):
+    """The copy refuses the SQL, as any environment probably would."""
 
 
 def judged(services: Services, change: Change, environment: str | None = None) -> Review:
@@ -53,9 +58,11 @@ def _judge(services: Services, change: Change, environment: str | None) -> Revie
     try:
         with _ground(services, change, environment) as ground:
             found = judge(planned, ground)
-    except UsageError:
+    except (UsageError, NotJudgedError):
         raise
-    except (SenseiError, UnreachableError) as error:
+    except RehearsalError as error:
+        raise RefusedOnCopyError(error.what, means=error.means, remedy=error.remedy, where=error.where) from error
+    except SenseiError as error:
         raise NotJudgedError(error.what, means=error.means, remedy=error.remedy, where=error.where) from error
     if ground.real:
         return found

@@ -14,7 +14,7 @@ from ..gates.position import shown
 from ..terms.json import JsonValue
 from . import hazard_questions, parameters
 from .hazard_questions import HazardQuestion
-from .judged import NotJudgedError, judged, known
+from .judged import NotJudgedError, RefusedOnCopyError, judged, known
 from .remedies import NotTakenError, open_there, remedy, take
 from .review_question import question
 from .revisions import as_it_is_now
@@ -59,7 +59,8 @@ def _verdict(services: Services, context: Context, change: Change) -> Verdict:
     try:
         return Verdict(change, _judged(services, context, change))
     except NotJudgedError as error:
-        return Verdict(change, None, " ".join(part for part in (error.what, error.where) if part))
+        doubt = f"{error.what} ({error.where})" if error.where else error.what
+        return Verdict(change, None, doubt, refused=isinstance(error, RefusedOnCopyError))
 
 
 def _judged(services: Services, context: Context, change: Change) -> Judgement:

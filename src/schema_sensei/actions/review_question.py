@@ -34,19 +34,21 @@ def question(step: str, verdict: Verdict) -> Choose:
             Option("stop", "Stop here", "nothing is approved"),
         ),
         # Only what cannot hurt may be one key press away.
-        default="approve" if change.nature.additive and not change.up.opaque else None,
+        default="approve" if change.nature.additive and not change.up.opaque and not verdict.refused else None,
     )
 
 
 def blocks(verdict: Verdict) -> tuple[Block, ...]:
-    """What a reader needs, in this order: what it does in words, its hazards, the SQL up, the way back."""
+    """What a reader needs: its hazards and what it does in words, the SQL up, the way back."""
     change = verdict.change
-    shown_blocks: list[Block] = []
-    if change.nature.operations:
-        rows = tuple((operation,) for operation in change.nature.operations)
-        shown_blocks.append(Table(("what it does",), rows))
+    hazards = list(verdict.blocks())
+    operations = Table(("what it does",), tuple((operation,) for operation in change.nature.operations))
+    shown_blocks: list[Block] = [operations] if change.nature.operations else []
+    if verdict.worth_a_look:  # then it comes first, also on a small screen
+        shown_blocks = [*hazards, *shown_blocks]
     shown_blocks.append(Prose(_sentence(change), "warning" if _risky(change) else "plain"))
-    shown_blocks += verdict.blocks()
+    if not verdict.worth_a_look:
+        shown_blocks += hazards
     shown_blocks.append(Code(change.up.reading, title="Up"))
     if change.up.opaque:
         reasons = "; ".join(dict.fromkeys(unit.reason for unit in change.up.units if unit.opaque))

@@ -8,6 +8,7 @@ from ..changes.change import Change
 from ..changes.hazards.model import LEVELS, Hazard, Level, Review
 from ..changes.hazards.pages import page
 from ..changes.hazards.report import seen
+from ..changes.hazards.report import summary as counts
 from ..engine.prompts import Block, Code, Prose, Table, Tone
 from ..terms.json import JsonObject
 
@@ -18,11 +19,15 @@ _MOST_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The change as it is now and its review; `doubt` says why there is none. `cured` were there before."""
+    """The change as it is now and its review; `doubt` says why there is none, `refused` that the SQL fails on a copy.
+
+    `cured` are hazards that were there before.
+    """
 
     change: Change
     review: Review | None
     doubt: str = ""
+    refused: bool = False
     cured: tuple[Hazard, ...] = ()
 
     @property
@@ -30,13 +35,22 @@ class Verdict:
         """Every hazard, the worst first, with what people accepted."""
         if self.review is None:
             return ()
-        return self.review.accept({each.key: each.reason for each in self.change.accepted}).hazards
+        return self.review.accept(self._reasons).hazards
+
+    @property
+    def _reasons(self) -> dict[str, str]:
+        return {each.key: each.reason for each in self.change.accepted}
 
     @property
     def acceptances(self) -> tuple[Acceptance, ...]:
         """What was accepted and is still there: an acceptance is void when its statement changes."""
         there = {each.key for each in self.hazards if each.accepted}
         return tuple(each for each in self.change.accepted if each.key in there)
+
+    @property
+    def worth_a_look(self) -> bool:
+        """Whether there is more to tell than advice."""
+        return self.review is None or any(each.level != "advice" or not each.standing for each in self.hazards)
 
     def open(self, *levels: Level) -> tuple[Hazard, ...]:
         """The hazards of these levels that are neither cleared nor accepted."""
@@ -46,9 +60,11 @@ class Verdict:
     def facts(self) -> JsonObject:
         """What a rule may test: how many of each level are open, and their ids; null where nothing judged."""
         if self.review is None:
-            return {"judged": False, **dict.fromkeys((*LEVELS, "accepted", "cleared", "ids"))}
+            unknown = dict.fromkeys((*LEVELS, "accepted", "cleared", "ids"))
+            return {"judged": False, "refused": self.refused, **unknown}
         return {
             "judged": True,
+            "refused": False,
             **{level: len(self.open(level)) for level in LEVELS},
             "accepted": sum(bool(each.accepted) for each in self.hazards),
             "cleared": sum(each.cleared for each in self.hazards),
@@ -58,8 +74,13 @@ class Verdict:
     def blocks(self) -> Iterator[Block]:
         """The merged list, the worst first: what stands, what was accepted, what the copy cleared."""
         if self.review is None:
-            yield Prose(f"NOT JUDGED  Nobody has looked for hazards. {self.doubt}", "warning")
+            if self.refused:
+                yield Prose(f"FAILS  {self.doubt} It would fail on an environment like it, too.", "danger")
+            else:
+                yield Prose(f"NOT JUDGED  Nobody has looked for hazards. {self.doubt}", "warning")
             return
+        if self.worth_a_look:
+            yield Prose(f"Hazards: {counts(self.review.accept(self._reasons))}.")
         for each in self.open("blocks", "danger"):
             yield Prose(summary(each), _TONES[each.level])
         advice = tuple(_advice(self.open("advice")))
@@ -95,10 +116,15 @@ def summary(hazard: Hazard) -> str:
     return f"{hazard.level.upper()}  {page(hazard.id).title}{about}" + (f"\n{_capital(cost)}" if cost else "")
 
 
-def card(hazard: Hazard) -> tuple[Block, ...]:
-    """All about one hazard: what it is, the statement, why, and the safer text to take along."""
+def card(hazard: Hazard, by_machine: str = "") -> tuple[Block, ...]:
+    """All about one hazard: what it is, why, the statement, and the safer text to take along.
+
+    `by_machine` says what a machine would do about it.
+    """
+    headline, _, cost = summary(hazard).partition("\n")
     return (
-        Prose(f"{summary(hazard)}\n{hazard.why}", _TONES[hazard.level]),
+        Prose(headline, _TONES[hazard.level]),
+        Prose("\n".join(part for part in (cost, hazard.why, by_machine) if part)),
         Code(hazard.statement, title="Statement"),
         *_safer(hazard.safer),
     )

@@ -25,7 +25,8 @@ class PageScreen(Frame):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,enter", "close", "back to the question"),
         Binding("y", "copy", "copy"),
-        Binding("up,down", "none", "scroll"),
+        Binding("pageup", "page(-1)", "scroll", priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
     ]
@@ -67,5 +68,6 @@ class PageScreen(Frame):
     def action_scroll(self, lines: int) -> None:
         self.query_one("#page").scroll_relative(y=lines, animate=False)
 
-    def action_none(self) -> None:
-        """The arrows scroll the page, which has the focus; the binding names them in the keys line."""
+    def action_page(self, direction: int) -> None:
+        """A screenful up or down."""
+        self.action_scroll(direction * max(self.query_one("#page").size.height - 1, 1))
