@@ -15,6 +15,8 @@ from tests.actions.small_project import CERTIFICATES, write
 
 from schema_sensei.actions.registry import Registry
 from schema_sensei.actions.services import Services
+from schema_sensei.changes.change import Change
+from schema_sensei.changes.proof import Proof, Value
 from schema_sensei.engine.ports import Outcome
 from schema_sensei.migrations import Migrations
 from schema_sensei.migrations.client import WarmServer
@@ -34,6 +36,13 @@ def warm_server() -> Iterator[WarmServer]:
     server = WarmServer()
     yield server
     server.close()
+
+
+def proven(change: JsonValue) -> JsonValue:
+    """The change with the proof that a rehearsal without findings gives."""
+    made = Change.from_json(change)
+    down = None if made.down is None else made.down.digest
+    return replace(made, proof=made.proof or Proof(Value.PROVEN, made.digest, made.up.digest, down)).to_json()
 
 
 @dataclass
@@ -75,7 +84,9 @@ class Shop:
         return take(self.actions["generate"], Desk({"message": "add certificates", "head": None}, **desk))[1]
 
     def approved(self, change: JsonValue) -> JsonValue:
-        return take(self.actions["review"], Desk({"change": change}), "approve")[1].outputs["change"]
+        """The change as review and rehearsal hand it on when nobody finds anything."""
+        made = Change.from_json(change)
+        return proven(made.approve(at=self.services.now(), by=self.services.operator).to_json())
 
     def reviewed(self) -> JsonValue:
         """An approved change that adds the certificates table."""

@@ -12,7 +12,7 @@ from schema_sensei.changes.change import Change
 from schema_sensei.changes.nature import Nature
 from schema_sensei.changes.proof import Value
 from schema_sensei.engine.ports import Outcome
-from schema_sensei.engine.prompts import Confirm, Table
+from schema_sensei.engine.prompts import Confirm, Table, TypedConfirm
 from schema_sensei.postgres import session
 from schema_sensei.postgres.errors import ScratchError
 from schema_sensei.postgres.scratch import Scratch
@@ -134,11 +134,13 @@ def test_without_a_scratch_copy_nothing_is_claimed(shop: Shop) -> None:
     assert outcome.name == "unproven"
     assert "There is no room." in outcome.summary
     change = Change.from_json(outcome.outputs["change"])
-    assert change.proof is None
+    assert change.proof is not None
+    assert change.proof.value is Value.UNPROVEN
     prompt = shop.actions["deploy"].preview(shop.deployment(shop.approved(change.to_json()))).prompt
-    assert prompt is not None
-    assert prompt.facts["proof"] is None
-    assert ("way back", "not rehearsed") in [
+    assert isinstance(prompt, TypedConfirm)
+    assert prompt.expected == "way back unknown"
+    assert prompt.facts["proof"] == "unproven"
+    assert ("way back", "unproven: A scratch copy at a1 cannot be made: There is no room.") in [
         row for block in prompt.blocks if isinstance(block, Table) for row in block.rows
     ]
 

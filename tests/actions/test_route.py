@@ -25,7 +25,8 @@ def test_a_new_table_travels_from_the_models_to_dev_and_back(shop: Shop) -> None
     assert preview.prompt is not None
     assert preview.prompt.digest == change.digest == review.outputs["digest"]
 
-    desk = shop.deployment(review.outputs["change"])
+    _, rehearsal = take(shop.actions["rehearse"], Desk({"change": review.outputs["change"]}))
+    desk = shop.deployment(rehearsal.outputs["change"])
     preview, deployed = take(shop.actions["deploy"], desk, True)
     assert preview.target is not None
     assert preview.target.environment == "dev"
@@ -36,6 +37,6 @@ def test_a_new_table_travels_from_the_models_to_dev_and_back(shop: Shop) -> None
     _, compared = take(shop.actions["sync"], Desk({"environment": "dev"}))
     assert (compared.name, compared.outputs["verdicts"]) == ("ok", [])
 
-    again, nothing = take(shop.actions["deploy"], shop.deployment(review.outputs["change"]))
+    again, nothing = take(shop.actions["deploy"], shop.deployment(rehearsal.outputs["change"]))
     assert again.prompt is None
     assert nothing.outputs["units"] == 0

@@ -1,6 +1,6 @@
 """deploy: the approved SQL, and nothing else, goes to one environment through its gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from ..changes.change import Change
 from ..changes.script import Script
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Code, Confirm, Prompt, Stakes, Table, TypedConfirm
+from ..engine.prompts import Block, Code, Confirm, Prompt, Prose, Stakes, Table, TypedConfirm
 from ..gates.choosing import gate_of
 from ..gates.direct import off_the_way
 from ..gates.errors import LostSightError, RefusedError
@@ -18,6 +18,7 @@ from ..project.environment import Target
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
+from .demands import Demand, demand
 from .rehearse import proof_rows
 from .review_question import accepted_rows, facts
 from .revisions import as_it_is_now, history, settings
@@ -66,24 +67,26 @@ class Deploy:
                 effect=False,
                 handle=handle,
             )
+        asked = demand(change, target, change.saved(arrival.identity))
         return Preview(
             summary=f"Apply revision {shown(change.revisions)} to {target.environment.name}",
             target=target.label,
-            prompt=_agreement(context, change, target, arrival),
-            handle=handle,
+            prompt=_agreement(context, change, target, arrival, asked),
+            handle={**handle, "expected": asked.expected},
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         if intent.handle.get("changed"):
             return Outcome(name="changed", summary="The revision file changed after the approval: review it again")
         target = self._target(context)
-        if intent.answer is False:
+        expected = str(intent.handle.get("expected", ""))
+        if intent.answer is not None and intent.answer != (expected or True):
             return Outcome(name="declined", summary=f"Not deployed: {target.environment.name} was not touched")
         change = self._approved(context)
         if change is None or change.digest != intent.handle["digest"]:
             return Outcome(name="changed", summary="The revision file changed after the approval: review it again")
         gate = self._gate(context, target, change, intent.handle)
-        if intent.answer is not True:  # nothing was to be done, so nobody was asked
+        if intent.answer is None:  # nothing was to be done, so nobody was asked
             position = gate.check(change.up, target).position
             if not position.finished:
                 raise off_the_way(change.up, position, target)
@@ -121,8 +124,9 @@ class Deploy:
         if arrival.unsettled:
             return Finding(ground="partial", seen=(*evidence, *arrival.unsettled))
         first = position.possible[0]
-        begun = change.up.units[first : max(started, first)]
-        in_the_open = not arrival.under_way and any(not unit.transactional for unit in begun)
+        in_the_open = not arrival.under_way and any(
+            not unit.transactional for unit in change.up.units[first : max(started, first)]
+        )
         if position.possible == (0,) and not in_the_open:
             return Finding(ground="absent", seen=(*evidence, "Nothing was applied."))
         state = [f"{first} of {total} units are applied."]
@@ -253,49 +257,88 @@ def _progress_kept(context: Context) -> tuple[int, int]:
     return done, started
 
 
-def _agreement(context: Context, change: Change, target: Target, arrival: Arrival) -> Prompt:
+def _agreement(context: Context, change: Change, target: Target, arrival: Arrival, asked: Demand) -> Prompt:
+    """Yes or no; word for word what goes, where something goes or the way back is not known."""
     name, first = target.environment.name, arrival.position.next or 0
     rest = Script(change.up.units[first:])
     parts = "" if not first else f" (units {first + 1} to {len(change.up.units)}; the ones before are applied)"
+    about = Table(
+        ("this deploy", ""),
+        (
+            ("stands at", shown(arrival.position.heads)),
+            ("will stand at", shown(change.heads)),
+            ("server", f"PostgreSQL {arrival.server}"),
+            ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
+            *accepted_rows(change),
+            *proof_rows(change),
+        ),
+    )
+    blocks: list[Block] = [about]
+    if asked.losses:
+        blocks.append(Table(("goes", "rows now"), tuple(_going(asked)), title="What this takes"))
+    blocks += (Prose(each, "danger") for each in asked.warnings)
+    blocks.append(Code(rest.reading, title="Runs" + parts))
+    stakes = Stakes(
+        does=f"Runs {rest.statements} statements on {target.label}",
+        costs="locks for as long as each statement runs; waits at most 3 s for a lock, then tries again",
+        back=_back(change, asked),
+    )
+    known: JsonObject = {
+        **facts(change),
+        "environment": name,
+        "database": target.label.database,
+        "host": target.label.host,
+        "protected": target.label.protected,
+        "proof": change.rehearsed.value.value if change.rehearsed else None,
+        "accepted": [each.hazard for each in change.accepted],
+        "heads": list(arrival.position.heads),
+        "loses": [each.what for each in asked.losses],
+        "rows_lost": asked.stake.total if asked.losses else 0,
+        "backed_up": not asked.unsaved,
+    }
+    digest = f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}"
+    why = "This is the first moment at which the database is touched."
+    if asked.expected:
+        return TypedConfirm(
+            key=context.step,
+            question=f"Apply it to {target.label}? Type “{asked.expected}” to do it.",
+            why=f"{why} What goes cannot be brought back by a click, so it is said in words.",
+            blocks=tuple(blocks),
+            stakes=stakes,
+            target=target.label,
+            facts=known,
+            digest=digest,
+            binding=True,
+            expected=asked.expected,
+        )
     return Confirm(
         key=context.step,
         question=f"Apply it to {target.label} now?",
-        why="This is the first moment at which the database is touched.",
-        blocks=(
-            Table(
-                ("this deploy", ""),
-                (
-                    ("stands at", shown(arrival.position.heads)),
-                    ("will stand at", shown(change.heads)),
-                    ("server", f"PostgreSQL {arrival.server}"),
-                    ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
-                    *accepted_rows(change),
-                    *proof_rows(change),
-                ),
-            ),
-            Code(rest.reading, title="Runs" + parts),
-        ),
-        stakes=Stakes(
-            does=f"Runs {rest.statements} statements on {target.label}",
-            costs="locks for as long as each statement runs; waits at most 3 s for a lock, then tries again",
-            back="the down SQL that was reviewed" if change.down else f"none: {change.no_way_back}",
-        ),
+        why=why,
+        blocks=tuple(blocks),
+        stakes=stakes,
         target=target.label,
-        facts={
-            **facts(change),
-            "environment": name,
-            "database": target.label.database,
-            "host": target.label.host,
-            "protected": target.label.protected,
-            "proof": change.rehearsed.value.value if change.rehearsed else None,
-            "accepted": [each.hazard for each in change.accepted],
-            "heads": list(arrival.position.heads),
-        },
-        digest=f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}",
+        facts=known,
+        digest=digest,
         binding=True,
         yes=f"Apply to {name}",
         no="Not now",
         default=True if change.nature.additive and not change.up.opaque else None,
+    )
+
+
+def _going(asked: Demand) -> Iterator[tuple[str, str]]:
+    rows = dict(asked.stake.rows)
+    yield from ((each.what, rows.get(each.table, "")) for each in asked.losses)
+
+
+def _back(change: Change, asked: Demand) -> str:
+    if change.down is None:
+        return f"none: {change.no_way_back}"
+    if asked.unsaved:
+        return "the down SQL that was reviewed; it does not bring rows back, and no backup does"
+    return "the down SQL that was reviewed" + (
+        ", and the backup for what it does not bring back" if asked.losses else ""
     )
 
 

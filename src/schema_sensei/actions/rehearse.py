@@ -47,10 +47,12 @@ class Rehearse:
             listener = Listener(context.output, context.note, context.checkpoint)
             proof = rehearse(self.services, change, listener, parameters.text(context, "environment") or None)
         except NoScratchCopyError as error:
+            down = None if change.down is None else change.down.digest
+            proof = Proof.unproven(error.what, digest=change.digest, up=change.up.digest, down=down)
             return Outcome(
                 name="unproven",
                 summary=f"Not rehearsed: {error.what}",
-                outputs={"change": replace(change, proof=None).to_json(), "proof": None},
+                outputs={"change": replace(change, proof=proof).to_json(), "proof": proof.to_json()},
                 blocks=(Prose(str(error), "warning"),),
             )
         return Outcome(
@@ -194,6 +196,7 @@ _TONES: Mapping[Value, Tone] = {
     Value.PROVEN: "good",
     Value.LOSSY: "warning",
     Value.ONE_WAY: "warning",
+    Value.UNPROVEN: "warning",
     Value.FAILED: "danger",
 }
 

@@ -57,6 +57,7 @@ def as_it_is_now(services: Services, change: Change) -> Change:
             approval=change.approval,
             proof=change.proof,
             accepted=change.accepted,
+            backups=change.backups,
         )
     now = redraft(change, services.migrations(), known, root=services.project.root)
     _remember(services, now)

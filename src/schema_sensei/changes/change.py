@@ -10,6 +10,7 @@ from ..terms.json import JsonObject, JsonValue
 from .acceptance import Acceptance
 from .nature import Nature
 from .proof import Proof
+from .saved import Saved
 from .script import Script
 
 
@@ -31,7 +32,7 @@ class Change:
 
     `sources` maps each revision file (relative to the project) to the sha256 of its bytes when its SQL was emitted.
     `down` is None when the revisions cannot be undone, and `no_way_back` says why. `accepted` are hazards that somebody
-    took as they are.
+    took as they are, `backups` what was saved before the change, of whichever database.
     """
 
     message: str
@@ -44,6 +45,7 @@ class Change:
     approval: Approval | None = None
     proof: Proof | None = None
     accepted: tuple[Acceptance, ...] = ()
+    backups: tuple[Saved, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -76,6 +78,11 @@ class Change:
         """The proof, while it is about exactly this text."""
         return self.proof if self.proof is not None and self.proof.digest == self.digest else None
 
+    def saved(self, identity: str) -> frozenset[str]:
+        """The tables (schema.table) of exactly this database that a verified backup holds."""
+        kept = (each for each in self.backups if each.verified and each.identity == identity)
+        return frozenset(table for each in kept for table in each.tables)
+
     def to_json(self) -> JsonObject:
         """Plain data for a run's outputs; `from_json` turns it into an equal Change."""
         return {
@@ -92,6 +99,7 @@ class Change:
             "approval": self.approval.to_json() if self.approval else None,
             "proof": self.proof.to_json() if self.proof else None,
             "accepted": [each.to_json() for each in self.accepted],
+            "backups": [each.to_json() for each in self.backups],
         }
 
     @classmethod
@@ -124,7 +132,14 @@ class Change:
             approval=_read_approval(approval),
             proof=None if data.get("proof") is None else Proof.from_json(data["proof"]),
             accepted=_read_accepted(data.get("accepted", ())),
+            backups=_read_backups(data.get("backups", ())),
         )
+
+
+def _read_backups(data: JsonValue) -> tuple[Saved, ...]:
+    if isinstance(data, str) or not isinstance(data, Sequence):
+        raise TypeError("backups are a list")
+    return tuple(Saved.from_json(each) for each in data)
 
 
 def _read_accepted(data: JsonValue) -> tuple[Acceptance, ...]:

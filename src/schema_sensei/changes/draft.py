@@ -53,7 +53,7 @@ def redraft(change: Change, migrations: Migrations, history: History, *, root: P
     )
     if now.sources != change.sources:
         now = replace(now, nature=Nature())
-    return replace(now, approval=change.approval, proof=change.proof, accepted=change.accepted)
+    return replace(now, approval=change.approval, proof=change.proof, accepted=change.accepted, backups=change.backups)
 
 
 def sources(history: History, revisions: Iterable[str], root: Path) -> dict[str, str]:

@@ -112,6 +112,18 @@ def not_kept(before: Holdings, between: Holdings, after: Holdings) -> Iterator[s
 
 def rewritten(statements: Iterable[str], before: Holdings) -> Iterator[str]:
     """What statements change or delete in tables that were there before: no downgrade brings that back."""
+    for table, statement in _rewriting(statements, before):
+        yield f"rows of {table} as they were before: {_one_line(statement)}"
+
+
+def changed_rows(statements: Iterable[str], before: Holdings) -> frozenset[str]:
+    """The tables (schema.table) that were there before and whose rows statements change or delete."""
+    touched = {table for table, _ in _rewriting(statements, before)}
+    return frozenset(name for name in before.tables.values() if name.rpartition(".")[2] in touched)
+
+
+def _rewriting(statements: Iterable[str], before: Holdings) -> Iterator[tuple[str, str]]:
+    """Pairs of a table's name (without schema) and the statement that changes or deletes its rows."""
     tables: dict[str, set[str]] = {name.rpartition(".")[2]: set() for name in before.tables.values()}
     for column in before.columns.values():
         tables[column.table.rpartition(".")[2]].add(column.name)
@@ -123,7 +135,7 @@ def rewritten(statements: Iterable[str], before: Holdings) -> Iterator[str]:
             assigned = _assigned(rest) if verb == "UPDATE" else set()
             if verb == "UPDATE" and assigned and not assigned & known:
                 continue  # fills columns that the change has added
-            yield f"rows of {table} as they were before: {_one_line(statement)}"
+            yield table, statement
 
 
 def widens(old: Column, new: Column) -> bool:

@@ -11,6 +11,7 @@ from ..postgres.catalog import Catalog, Difference
 from ..postgres.version_table import VersionTable
 from ..terms.json import JsonObject, JsonValue
 from .holdings import Holdings, not_kept, rewritten
+from .losses import Loss, losses
 from .script import Script
 
 
@@ -20,6 +21,7 @@ class Value(StrEnum):
     PROVEN = "proven"
     LOSSY = "lossy"
     ONE_WAY = "one-way"
+    UNPROVEN = "unproven"
     FAILED = "failed"
 
     @property
@@ -32,6 +34,8 @@ class Value(StrEnum):
                 return "Up, down, up: every object is as it was, but the way down does not bring everything back."
             case Value.ONE_WAY:
                 return "The upgrade works; its author says that there is no way back, and why."
+            case Value.UNPROVEN:
+                return "Nobody knows whether the way down leads back: there is no scratch copy to try it on."
             case Value.FAILED:
                 return "The way down does not lead back to where it began."
         assert_never(self)
@@ -44,7 +48,8 @@ class Proof:
     `reasons` say what went wrong beside objects, `differences` name each object that is not as before. `lost` is what
     was there before the change and does not come back; `since` is what goes with the way down because it was written
     after the change: that is every downgrade's nature and no blemish. `notes` are differences that do not count.
-    `ground` says on what it was rehearsed; `irreversible` why its author wants no way back.
+    `ground` says on what it was rehearsed; `irreversible` why its author wants no way back; `losses` what the upgrade
+    takes from tables that were there, whether or not the way down brings it back.
     """
 
     value: Value
@@ -60,6 +65,7 @@ class Proof:
     seconds: float = 0.0
     ground: str = ""
     irreversible: str = ""
+    losses: tuple[Loss, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -71,6 +77,8 @@ class Proof:
                 return f"lossy: the way down restores every object, but not {', '.join(self.lost)}"
             case Value.ONE_WAY:
                 return f"one way, on purpose: {self.irreversible}"
+            case Value.UNPROVEN:
+                return f"unproven: {'; '.join(self.reasons)}"
             case Value.FAILED:
                 return f"failed: {'; '.join((*self.reasons, *self.differences)[:3])}"
         assert_never(self.value)
@@ -91,6 +99,7 @@ class Proof:
             "seconds": self.seconds,
             "ground": self.ground,
             "irreversible": self.irreversible,
+            "losses": [each.to_json() for each in self.losses],
         }
 
     @classmethod
@@ -115,7 +124,13 @@ class Proof:
             seconds=float(seconds),
             ground=str(data.get("ground", "")),
             irreversible=str(data.get("irreversible", "")),
+            losses=tuple(Loss.from_json(each) for each in _list(data.get("losses", ()))),
         )
+
+    @classmethod
+    def unproven(cls, why: str, *, digest: str, up: str, down: str | None) -> Self:
+        """What is said of a change for which there is no scratch copy."""
+        return cls(Value.UNPROVEN, digest, up, down, reasons=(why,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,9 @@ def judge(
     irreversible: str = "",
 ) -> Proof:
     """The verdict on what was seen; with a reason why it is `irreversible`, only the way up counts."""
+    top_holdings = journey.top.holdings if journey.top is not None else journey.base.holdings
+    statements = [each for unit in up.units for each in own_statements(unit, version_table)]
+    taken = losses(journey.base.holdings, top_holdings, statements)
     if irreversible and journey.top is not None:
         return Proof(
             Value.ONE_WAY,
@@ -163,6 +181,7 @@ def judge(
             objects=len(journey.top.catalog.rows),
             seconds=round(journey.seconds, 3),
             irreversible=irreversible,
+            losses=taken,
         )
     reasons, base, top, bottom = list(journey.reasons), journey.base, journey.top, journey.bottom
     failures: list[str] = []
@@ -173,7 +192,6 @@ def judge(
         reasons[:0] = (f"the downgrade of {each} is empty" for each in empty_downgrades(up, down, version_table))
     if top is not None and bottom is not None:
         failures, notes = in_words(base.shape.difference(bottom.shape))
-        statements = [each for unit in up.units for each in own_statements(unit, version_table)]
         lost = [*not_kept(base.holdings, top.holdings, bottom.holdings), *rewritten(statements, base.holdings)]
         lost += _changed_rows(base, bottom, lost)
         since = list(not_kept(top.holdings, bottom.holdings, bottom.holdings))
@@ -193,6 +211,7 @@ def judge(
         notes=tuple(notes),
         objects=len(base.catalog.rows) if bottom is None else len(bottom.catalog.rows),
         seconds=round(journey.seconds, 3),
+        losses=taken,
     )
 
 
@@ -276,6 +295,12 @@ def _sentence(each: Difference, parts: int) -> str:
     if each.right is None:
         return f"lost: {name}" + (f" [{each.left}]" if each.left and each.kind not in _WHOLES else "")
     return f"not as before: {name}: was [{each.left}], is [{each.right}]"
+
+
+def _list(data: JsonValue) -> Sequence[JsonValue]:
+    if isinstance(data, str) or not isinstance(data, Sequence):
+        raise TypeError("a list is needed here")
+    return data
 
 
 def _texts(data: JsonValue) -> tuple[str, ...]:
