@@ -245,3 +245,20 @@ def test_what_postgres_refuses_in_a_transaction_is_sent_outside_or_told(connecti
     assert prediction.faithful == (not prediction.executions[0].transaction)
     if not prediction.faithful:
         assert predict(prediction.why[0].cure).faithful
+
+
+def test_rows_of_a_copy_become_an_insert_of_the_same_rows(connection: Connection) -> None:
+    lines = "1\tit's; \\\\ \\tab\\x41\\101\t1\t\\N\tset role\r\n2\t\t\\N\t2\té\\\u00df\n"
+    sheet = f'COPY member (id, role, role_level, "set role", note) FROM STDIN;\n{lines}\\.\nSELECT 1;'
+    connection.execute(GROUND.encode())
+    connection.execute("TRUNCATE member")
+    with connection.cursor() as cursor, cursor.copy("COPY member FROM STDIN") as copy:
+        copy.write(lines.replace("\r\n", "\n"))
+    expected = _state(connection, None)
+
+    (finding,) = predict(sheet).why
+    connection.execute(GROUND.encode())
+    connection.execute("TRUNCATE member")
+    connection.execute(finding.cure.encode())
+
+    assert _state(connection, None) == expected

@@ -11,6 +11,7 @@ from .model import Finding
 from .pairing import Part, ended
 from .refusals import commits_inside, controls_transactions, needs_no_transaction
 from .rewording import reword, touched
+from .rows import as_insert
 from .sorting import ROLE, outside
 
 OFF = "-- txn-mode = off\n"
@@ -67,7 +68,9 @@ def _controlling(part: Part, whole: _Whole) -> Finding:
 
 def _reading_rows(part: Part) -> Finding:
     reason = "The server sends the rows as if they were SQL; PostgreSQL refuses that."
-    return Finding(part.statement.text, reason, "Write the rows as INSERT statements.")
+    behind = part.piece.text.partition(f"{part.statement.text};")[2]
+    cure = as_insert(part.statement, behind) or "Write the rows as INSERT statements."
+    return Finding(part.statement.text, reason, cure)
 
 
 def _doubled(part: Part, whole: _Whole) -> Finding:
