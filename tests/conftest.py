@@ -39,8 +39,8 @@ def database(server: Embedded) -> Iterator[Secret]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the crash tests record under `killed`: at how many points they killed, in whichever process."""
+    """Say what the crash and fault tests record: at how many points they killed, or broke a call, in whichever process."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
-            if name == "killed":
+            if name in {"killed", "broken"}:
                 terminalreporter.write_line(f"{report.nodeid}: {value}")
