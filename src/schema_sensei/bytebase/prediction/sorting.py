@@ -1,8 +1,8 @@
 """The server's order: which pieces leave the transaction, which run twice, decided by patterns over their whole text.
 
 Modelled on backend/plugin/db/pg/pg.go (Execute and the two modes) and backend/plugin/parser/pg/plsql.go, whose rules
-are the same in all versions since 3.17; a sheet's size makes no difference to them. Not modelled, because the text does not tell: a project in tenant mode, which
-sets the database owner's role around all this, and repetitions after a lock timeout, which repeat it all.
+are the same in all versions since 3.17 and for sheets of any size. Not modelled, because the text does not tell: a
+project in tenant mode, which sets the database owner's role around all this, and repetitions after a lock timeout.
 """
 
 import re
