@@ -1,18 +1,21 @@
 """Answers instead of a person: which answer is used when, what is refused, what is said."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.conformance import scenario
-from tests.frontends.tui.memory_house import MemoryHouse
+from tests.frontends.tui.memory_house import MemoryHouse, Scripted
 
+from schema_sensei.definitions.signature import Signature
 from schema_sensei.engine.errors import Declined, UnfitAnswer
+from schema_sensei.engine.ports import Preview
 from schema_sensei.engine.prompts import Choose, Confirm, EnterText, Option
 from schema_sensei.frontends.answers import AnswersFront
-from schema_sensei.frontends.answers_file import Answers, suggested_rule
-from schema_sensei.frontends.house import OpenGuide, StartRun
+from schema_sensei.frontends.answers_file import Answers, facts_words, suggested_rule
 from schema_sensei.frontends.recording import recording
+from schema_sensei.frontends.requests import OpenGuide, StartRun
 from schema_sensei.terms.errors import SenseiError, UsageError
 from schema_sensei.terms.exit_codes import ExitCode
 
@@ -167,3 +170,71 @@ def test_a_dry_run_says_what_a_real_one_asks_and_nothing_is_missing(tmp_path: Pa
     code = AnswersFront(Answers({}), out).visit(scenario.house(), StartRun(workflow="flow", dry=True))
     assert code == ExitCode.DONE
     assert "A real run also asks:\n  `inputs.message`" in out.getvalue()
+
+
+FOUND = Choose(
+    key="review.not-null-scan",
+    question="not-null-scan on people: what now?",
+    options=(Option("fix", "Take the safer SQL"), Option("accept", "Accept it, with a reason"), Option("stop", "Stop")),
+    facts={"object": "people", "level": "blocks"},
+    check=True,
+)
+REASON = EnterText(key="review.not-null-scan.reason", question="Why is it safe?", check=True)
+
+
+def test_what_a_check_found_needs_one_answer_for_every_time(tmp_path: Path) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text("review.not-null-scan: {accept: few rows, rule: \"object == 'people'\"}\n")
+    answers = Answers.load(file)
+
+    for turn in range(3):
+        given, reason = answers.reply(FOUND, turn), answers.reply(REASON, turn)
+        assert given is not None
+        assert reason is not None
+        assert (given.value, given.rule, reason.value) == ("accept", "object == 'people'", "few rows")
+    assert answers.unused(frozenset({FOUND.key})) == ()
+    assert [key for key, _ in answers.unused(frozenset())] == [FOUND.key]
+    with pytest.raises(Declined, match="its rule is false"):
+        answers.reply(replace(FOUND, facts={"object": "orders"}), 0)
+
+
+def test_each_time_may_have_its_own_answer(tmp_path: Path) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text("review.not-null-scan: [fix, {accept: few rows}]\n")
+    answers = Answers.load(file)
+
+    values = [given.value for turn in range(3) if (given := answers.reply(FOUND, turn)) is not None]
+
+    assert values == ["fix", "accept"]
+    assert (reason := answers.reply(REASON, 0)) is not None
+    assert reason.value == "few rows"
+
+
+def test_what_a_check_found_is_declined_without_an_answer(tmp_path: Path) -> None:
+    house = scenario.house()
+    found = Scripted(Signature("review", "Review"), Preview(summary="Judged.", prompt=FOUND, effect=False))
+    house.actions["review"] = found
+
+    code, told = run(house, tmp_path, scenario.ANSWERS)
+
+    assert code == ExitCode.DECLINED
+    assert "`review.not-null-scan` was declined" in told
+    assert 'review.not-null-scan: {accept: "why it is safe here"}' in told
+    assert "A rule may test: object = people, level = blocks" in told
+
+
+@pytest.mark.parametrize("text", ["review.x: {accept: }\n", "review.x: {accept: why, because: me}\n"])
+def test_an_acceptance_without_a_reason_is_refused_at_its_place(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_text(text)
+
+    with pytest.raises(SenseiError) as refused:
+        Answers.load(file)
+
+    assert "answers.yaml:1" in str(refused.value)
+
+
+def test_facts_inside_of_facts_are_named_as_a_rule_names_them() -> None:
+    prompt = replace(AGREE, facts={"hazards": {"blocks": 0, "ids": ["naming"]}})
+
+    assert "hazards.blocks = 0, hazards.ids = [naming]" in facts_words(prompt)

@@ -117,14 +117,13 @@ def summary(hazard: Hazard) -> str:
 
 
 def card(hazard: Hazard, by_machine: str = "") -> tuple[Block, ...]:
-    """All about one hazard: what it is, why, the statement, and the safer text to take along.
+    """All about one hazard but its cost: what it is, why, the statement, and the safer text to take along.
 
     `by_machine` says what a machine would do about it.
     """
-    headline, _, cost = summary(hazard).partition("\n")
     return (
-        Prose(headline, _TONES[hazard.level]),
-        Prose("\n".join(part for part in (cost, hazard.why, by_machine) if part)),
+        Prose(summary(hazard).partition("\n")[0], _TONES[hazard.level]),
+        Prose("\n".join(part for part in (hazard.why, by_machine) if part)),
         Code(hazard.statement, title="Statement"),
         *_safer(hazard.safer),
     )
@@ -137,7 +136,7 @@ def _safer(text: str) -> Iterator[Block]:
         yield Prose(f"Safer: {' '.join(words.split())}")
     if fence:
         code, _, more = rest.partition("\n```")
-        yield Code(code, title="Safer", offered=True)
+        yield Code(code, title="" if words.strip() else "Safer", offered=True)
         yield from _safer(more)
 
 

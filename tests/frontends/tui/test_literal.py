@@ -23,7 +23,8 @@ from schema_sensei.engine.prompts import (
     Table,
     TypedConfirm,
 )
-from schema_sensei.frontends.house import EnvironmentState, Remedy, RunSummary, StartRun
+from schema_sensei.frontends.entries import Remedy, RunSummary
+from schema_sensei.frontends.requests import EnvironmentState, StartRun
 from schema_sensei.frontends.tui.literal import clean, terminal_line
 from schema_sensei.terms.errors import UsageError
 from schema_sensei.terms.targets import TargetLabel
@@ -103,6 +104,24 @@ def test_every_text_of_a_prompt_is_literal(prompt: Prompt) -> None:
         await it.see(f"Where  {EVIL}  {EVIL}/{EVIL}")
         await it.press("question_mark") if not isinstance(prompt, EnterText | TypedConfirm) else None
         assert it.text().count(EVIL) >= 10
+
+    drive(house, script, StartRun(workflow="check"), size=(160, 45))
+
+
+def test_a_page_is_literal() -> None:
+    page = f"# {EVIL}\n\n{EVIL}\n\n```sql\n{EVIL}\n```\n"
+    prompt = replace(PROMPTS[0], page=page)
+    house = MemoryHouse(
+        actions={"edit": Scripted(ACTIONS["edit"].signature, Preview(summary=EVIL, prompt=prompt, effect=False))}
+    )
+
+    async def script(it: Driver) -> None:
+        await it.asked(EVIL)
+        await it.press("question_mark")
+        await it.see("back to the question")
+        assert it.text().count(EVIL) >= 5
+        await it.press("y", "escape")
+        await it.asked(EVIL)
 
     drive(house, script, StartRun(workflow="check"), size=(160, 45))
 

@@ -6,13 +6,23 @@ To accept a new look: SENSEI_GOLDENS=write pytest tests/frontends/tui/test_look.
 import contextlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.frontends.tui.driving import Driver, drive
-from tests.frontends.tui.memory_house import MemoryHouse
+from tests.frontends.tui.memory_house import ACTIONS, MemoryHouse
 
-from schema_sensei.frontends.house import StartRun
+from schema_sensei.actions import hazard_questions
+from schema_sensei.actions.remedies import Remedy
+from schema_sensei.actions.verdict import Verdict
+from schema_sensei.changes.change import Change
+from schema_sensei.changes.hazards.model import Hazard, Review
+from schema_sensei.changes.hazards.pages import page
+from schema_sensei.changes.nature import Nature
+from schema_sensei.changes.script import Script
+from schema_sensei.engine.ports import Preview
+from schema_sensei.frontends.requests import StartRun
 
 GOLDENS = Path(__file__).parent / "goldens"
 SIZES = [(80, 24), (120, 40)]
@@ -76,3 +86,36 @@ def test_the_run(size: tuple[int, int]) -> None:
         await compare("ending", it)
 
     drive(MemoryHouse(), script, RUN, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_hazard(size: tuple[int, int]) -> None:
+    hazard = Hazard(
+        id="not-null-scan",
+        level="blocks",
+        statement="ALTER TABLE assessments ALTER COLUMN due_on SET NOT NULL",
+        line=24,
+        object="public.assessments",
+        why=page("not-null-scan").why,
+        safer=page("not-null-scan").safer({"table": "assessments", "column": "due_on"}),
+        rows=41_200_000,
+        size=9_000_000_000,
+        lock="ACCESS EXCLUSIVE",
+        stops="reads and writes",
+        lasts="about 86 s",
+    )
+    change = Change("due", ("a1",), Script(()), None, Nature(), {})
+    verdict = Verdict(change, Review((hazard,), "a scratch copy", "d"))
+    there = Remedy(Path("b2.py"), "versions/b2_due.py", "b2", 24, None)
+    asked = hazard_questions.ask("review", verdict, hazard, there, editor=True, environ={"EDITOR": "vi"})
+    house = MemoryHouse()
+    house.actions["review"] = replace(ACTIONS["review"], shown=Preview(summary="", effect=False, prompt=asked.prompt))
+
+    async def script(it: Driver) -> None:
+        await it.asked("not-null-scan on public.assessments")
+        await compare("hazard", it)
+        await it.press("question_mark")
+        await it.see("back to the question")
+        await compare("page", it)
+
+    drive(house, script, RUN, size=size)
