@@ -14,9 +14,8 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """A token; `start` and `stop` count characters. `word` is upper case and empty for all but unquoted words.
+    """A token; `start` and `stop` count characters. `word` is an unquoted word in upper case, else empty.
 
-    `string` marks string constants, `body` says where its content lies in the text when it is dollar-quoted,
     `closed` is false where the text ends inside of it.
     """
 
@@ -120,7 +119,8 @@ def _lexeme(text: str, place: int, kind: str, found: re.Match[str]) -> Lexeme:
             closing = text.find(found[0], stop)
             stop, closed = (closing + len(found[0]), True) if closing >= 0 else (len(text), False)
         case "word":
-            return Lexeme(kind, place, stop, found[0], found[0].upper())
+            # PostgreSQL folds ASCII letters only: ſET is no keyword.
+            return Lexeme(kind, place, stop, found[0], found[0].upper() if found[0].isascii() else found[0])
         case _:
             pass
     return Lexeme(kind, place, stop, text[place:stop], "", closed)

@@ -28,7 +28,8 @@ def needs_no_transaction(statement: Statement) -> bool:
         case "ALTER":
             detaches = "DETACH" in words and words[-1] == "CONCURRENTLY"
             moves = words[1:2] == ("DATABASE",) and words[3:5] == ("SET", "TABLESPACE")
-            return words[1:2] == ("SYSTEM",) or detaches or moves
+            refreshes = words[1:2] == ("SUBSCRIPTION",) and "REFRESH" in words
+            return words[1:2] == ("SYSTEM",) or detaches or moves or refreshes
         case "CLUSTER":
             return len(words) == _after_options(words)
         case "DISCARD":

@@ -43,7 +43,7 @@ def _reword(text: str, found: re.Match[str]) -> str | None:
     if quoted := next((each for each in lexemes if each.string or each.kind == "name"), None):
         return _in_quotes(text, quoted, found)
     last = lexemes[-1] if lexemes else None
-    return _quoted_name(text, last) if last and last.word[:4] == "ROLE" else None
+    return _quoted_name(text, last) if last and last.text[:4].upper() == "ROLE" else None
 
 
 def _replaced(text: str, lexeme: Lexeme, new: str) -> str:
@@ -58,7 +58,7 @@ def _in_quotes(text: str, quoted: Lexeme, found: re.Match[str]) -> str | None:
         case "string" if gap:
             # Two constants with a line break between them are one to PostgreSQL, in every kind of quotes.
             return f"{text[: gap.end()]}'\n'{text[gap.end() :]}"
-        case "name" if gap:
+        case "name" if gap and "UESCAPE" not in text.upper():
             name = quoted.text if quoted.text[0] in "uU" else "U&" + quoted.text.replace("\\", "\\\\")
             return _replaced(text, quoted, _GAP.sub(lambda each: "".join(f"\\{ord(c):04x}" for c in each[0]), name))
         case _:
