@@ -39,7 +39,7 @@ def database(server: Embedded) -> Iterator[Secret]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the crash and fault tests record: at how many points they killed, or broke a call, in whichever process."""
+    """Say at how many points the crash and fault tests killed a process or broke a call, in whichever process."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name in {"killed", "broken"}:

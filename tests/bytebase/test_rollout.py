@@ -1,5 +1,7 @@
 """One sheet on its way through a practice server: done once, found again, refused, failed, awaited."""
 
+from typing import Any
+
 from tests.bytebase.practice_house import HURRY, PROJECT, House, Watch
 
 from schema_sensei.bytebase.client import Client
@@ -9,12 +11,12 @@ from schema_sensei.bytebase.rollout import Rollout
 from schema_sensei.postgres import session
 
 
-def delivery(target: str, sql: str = "CREATE TABLE shelves (id int);\n", **other: object) -> Delivery:
-    given: dict[str, object] = {
+def delivery(target: str, sql: str = "CREATE TABLE shelves (id int);\n", **other: Any) -> Delivery:
+    given: dict[str, Any] = {
         "project": PROJECT, "environment": "environments/test", "targets": (target,), "sql": sql,
         "title": "Add shelves", "description": "", "operation": "op-1", "after": 0, **other,
     }  # fmt: skip
-    return Delivery(**given)  # type: ignore[arg-type] -- a test's defaults
+    return Delivery(**given)
 
 
 def rollout(client: Client, wanted: Delivery, watch: Watch | None = None) -> Rollout:

@@ -1,4 +1,4 @@
-"""A whole change through a proxy that breaks one call: whichever it is, resuming leaves everything done exactly once."""
+"""A whole change through a proxy that breaks one call: whichever it is, after resuming all is done exactly once."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -8,6 +8,7 @@ from tests.bytebase.faulty_proxy import KINDS, Kind, Proxy
 from tests.bytebase.practice_house import HURRY, PROJECT, House, opened
 from tests.gates.scripts import Listener, first, target
 
+from schema_sensei.bytebase.client import Client
 from schema_sensei.bytebase.connection import Tries
 from schema_sensei.changes.script import Script
 from schema_sensei.engine.prompts import Paused
@@ -44,17 +45,16 @@ class Change:
     def __init__(self, house: House, proxy: Proxy, road: BytebaseRoute, url: Secret) -> None:
         self.operation = f"op{next(_operations)}"
         self.handle: Arrival | None = None
-        self.tries = 0
         self._house, self._proxy, self._road, self._url = house, proxy, road, url
 
     def carry_through(self) -> None:
         """Check and apply until it is done, resuming after each error as the engine does."""
-        while True:
-            self.tries += 1
+        for last in (*(False for _ in range(MOST_RESUMES)), True):
             try:
                 self._once()
-            except (SenseiError, Paused) as error:
-                assert self.tries <= MOST_RESUMES, error
+            except (SenseiError, Paused):
+                if last:
+                    raise
             else:
                 return
 
@@ -75,9 +75,9 @@ class Change:
         finally:
             client.close()
 
-    def _gate(self, client: object, arrival: Arrival | None) -> Bytebase:
+    def _gate(self, client: Client, arrival: Arrival | None) -> Bytebase:
         return Bytebase(
-            client=client,  # type: ignore[arg-type] -- always a Client
+            client=client,
             route=self._road,
             operation=self.operation,
             title="Pupils",

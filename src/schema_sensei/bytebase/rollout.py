@@ -1,5 +1,6 @@
 """Brings one sheet to its databases: plan, checks, issue, approval, tasks; each step finds what an earlier try did."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -75,6 +76,8 @@ class Rollout:
             issue = self._issue(plan)
             rollout = self._approved_rollout(plan, issue)
         else:
+            if plan.issue:
+                self._tell_approval(self._client.issue(plan.issue))
             found = self._client.rollout(plan.name)
             rollout = found if found is not None else self._client.create_rollout(plan.name)
         ours = self._ours(rollout)
@@ -217,11 +220,7 @@ class Rollout:
     def _approved_rollout(self, plan: Plan, issue: Issue) -> RolloutResource:
         for attempt in range(1, _TRIES + 1):
             settled = self._await_approval(issue)
-            if settled.approval is Approval.SKIPPED:
-                self._watch.note("The server asks for no approval.")
-            elif settled.approval is Approval.APPROVED:
-                who = ", ".join(principal.removeprefix("users/") for _, principal in settled.approvers)
-                self._watch.note(f"Approved by {who}." if who else "Approved.")
+            self._tell_approval(settled)
             try:
                 return self._client.create_rollout(plan.name)
             except PreconditionError:  # the approval went stale in between
@@ -231,6 +230,13 @@ class Rollout:
             except ForbiddenError:
                 return self._made_by_the_server(plan)
         raise AssertionError("the last attempt returns or raises")
+
+    def _tell_approval(self, issue: Issue) -> None:
+        if issue.approval is Approval.SKIPPED:
+            self._watch.note("The server asks for no approval.")
+        elif issue.approval is Approval.APPROVED:
+            who = ", ".join(principal.removeprefix("users/") for _, principal in issue.approvers)
+            self._watch.note(f"Approved by {who}." if who else "Approved.")
 
     def _await_approval(self, issue: Issue) -> Issue:
         poll = Poll(self._pace, self._watch, most=self._pace.most)
@@ -297,8 +303,8 @@ class Rollout:
         tasks = self._ours_in(stage)
         start.again = {task.name for task in tasks if task.status in (TaskStatus.FAILED, TaskStatus.CANCELED)}
         while True:
-            start.due(stage, tasks)
-            if all(task.status.settled for task in tasks) and not start.again:
+            started = start.due(stage, tasks)
+            if not started and all(task.status.settled for task in tasks):
                 if any(task.status is not TaskStatus.DONE for task in tasks):
                     raise self._failed(plan, tasks)
                 return tasks
@@ -316,14 +322,21 @@ class Rollout:
 
     def _cancel(self, plan: Plan) -> None:
         """Ask the server to stop what runs; best effort, what became of it is looked into when the run goes on."""
+        until = time.monotonic() + self._pace.settle
+        asked = False
         try:
-            running = [run for run in self._client.task_runs(f"{plan.name}/rollout") if run.status.at_work]
-            for task in dict.fromkeys(run.task for run in running):
-                self._client.cancel_runs(task, [run.name for run in running if run.task == task])
-            if running:
-                self._watch.note("Asked Bytebase to cancel the running task.")
+            while running := [run for run in self._client.task_runs(f"{plan.name}/rollout") if run.status.at_work]:
+                for task in dict.fromkeys(run.task for run in running):
+                    self._client.cancel_runs(task, [run.name for run in running if run.task == task])
+                if not asked:
+                    self._watch.note("Asked Bytebase to cancel the running task.")
+                asked = True
+                if time.monotonic() > until:
+                    return
+                time.sleep(min(self._pace.most, 0.2))
         except BytebaseError as error:
-            self._watch.note(f"The running task could not be cancelled: {error.what}")
+            if not asked:
+                self._watch.note(f"The running task could not be cancelled: {error.what}")
 
     def _foreign(self, plan: Plan, rollout: RolloutResource) -> None:
         """Say so when tasks run, or are done, that nobody started through us."""
@@ -406,11 +419,11 @@ class _Start:
         self._watch = watch
         self._attempts = 0
 
-    def due(self, stage: Stage, tasks: Sequence[Task]) -> None:
-        """Run the tasks that have not been started, and those that are to run again."""
+    def due(self, stage: Stage, tasks: Sequence[Task]) -> bool:
+        """Run the tasks that have not been started, and those that are to run again; whether there were any."""
         due = [t.name for t in tasks if t.status is TaskStatus.NOT_STARTED or t.name in self.again]
         if not due:
-            return
+            return False
         self._watch.before_running()
         before: Mapping[str, TaskRun] = last_runs(self._client.task_runs(self._rollout)) if self.again else {}
         try:
@@ -425,6 +438,7 @@ class _Start:
                 self.again = {name for name in self.again if before.get(name) == now.get(name)}
         else:
             self.again = set()
+        return True
 
 
 class _Logs:
