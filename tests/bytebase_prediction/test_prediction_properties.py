@@ -56,6 +56,7 @@ def _told(prediction: Prediction) -> list[str]:
 
 @given(SOUPS | st.text(), SERVERS)
 @example("\ud800;'\udfff", (3, 22))
+@example("/*'set role'", (3, 22))
 @settings(max_examples=300, deadline=None)
 def test_it_never_crashes_and_says_why(text: str, server: tuple[int, int]) -> None:
     prediction = predict(text, server=server)

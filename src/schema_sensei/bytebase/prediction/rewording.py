@@ -38,6 +38,8 @@ def reword(text: str, *, stays_outside: bool = False) -> str | None:
 
 def _reword(text: str, found: re.Match[str]) -> str | None:
     lexemes = touched(text, found.span())
+    if not all(each.closed for each in lexemes):
+        return None
     if comment := next((each for each in lexemes if each.kind == "comment"), None):
         return _replaced(text, comment, "" if comment.text.startswith("--") else " ")
     if quoted := next((each for each in lexemes if each.string or each.kind == "name"), None):
