@@ -10,7 +10,7 @@ import pytest
 from tests.actions.conftest import Shop
 from tests.actions.desk import Desk, take
 from tests.actions.small_project import write_revision
-from tests.actions.three_hazards import write_three
+from tests.actions.three_hazards import change_of_three, write_three
 
 from schema_sensei.actions.judged import judged
 from schema_sensei.actions.remedies import remedy
@@ -29,7 +29,7 @@ INDEX, NOT_NULL = "step.index-blocks-writes", "step.not-null-scan"
 def three(shop: Shop) -> tuple[Shop, Path, JsonValue]:
     """A shop with the revision, its file, and the change that it is."""
     path = write_three(shop)
-    return shop, path, shop.generated().outputs["change"]
+    return shop, path, change_of_three(shop).to_json()
 
 
 def sit(shop: Shop, change: JsonValue, first: str, **answers: JsonValue) -> tuple[Desk, Outcome]:
@@ -233,6 +233,24 @@ def test_without_a_scratch_copy_it_says_so_and_asks_anyway(shop: Shop) -> None:
     assert any(isinstance(each, Prose) and each.text.startswith("NOT JUDGED") for each in prompt.blocks)
     assert prompt.facts["hazards"]["judged"] is False  # type: ignore[index, call-overload]  # JSON
     assert prompt.facts["hazards"]["blocks"] is None  # type: ignore[index, call-overload]  # JSON
+
+
+def test_the_sizes_of_the_named_environment_count(three: tuple[Shop, Path, JsonValue]) -> None:
+    shop, _, change = three
+    insert = "INSERT INTO accounts (email, note) SELECT 'a' || n, 'b' FROM generate_series(1, {}) AS n"
+    shop.execute(insert.format(100))
+
+    small = shop.actions["review"].preview(Desk({"change": change, "environment": "dev"})).prompt
+    shop.execute(insert.format(30_000))
+    shop.execute("ANALYZE accounts")
+    shop.services.memory.judged.clear()
+    large = shop.actions["review"].preview(Desk({"change": change, "environment": "dev"})).prompt
+
+    assert small is not None
+    assert large is not None
+    assert (small.key, large.key) == ("step", NOT_NULL)
+    assert any("it takes milliseconds" in each.text for each in small.blocks if isinstance(each, Prose))
+    assert "about 30 100 rows" in large.stakes.costs  # type: ignore[union-attr]  # it has stakes
 
 
 def test_sql_that_fails_on_the_copy_is_told_as_such(shop: Shop) -> None:

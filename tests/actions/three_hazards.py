@@ -5,6 +5,10 @@ from pathlib import Path
 from tests.actions.conftest import Shop
 from tests.actions.small_project import write_revision
 
+from schema_sensei.actions.revisions import drawn
+from schema_sensei.changes.change import Change
+from schema_sensei.changes.nature import Nature
+
 THREE = """\
 op.alter_column("accounts", "email", type_=sa.Text(), existing_type=sa.String(200), existing_nullable=False)
     op.alter_column("accounts", "note", existing_type=sa.Text(), nullable=False)
@@ -13,20 +17,18 @@ BACK = """\
 op.drop_index("ix_accounts_email", "accounts")
     op.alter_column("accounts", "note", existing_type=sa.Text(), nullable=True)
     op.alter_column("accounts", "email", type_=sa.String(200), existing_type=sa.Text(), existing_nullable=False)"""
-AS_WANTED = "mapped_column(Text, index=True)\n    note: Mapped[str] = mapped_column(Text)"
 
 
 def write_three(shop: Shop) -> Path:
-    """The revision file c3, on b2 where dev stands, with models that agree with it.
+    """The revision file c3, on b2 where dev stands.
 
     The type change only looks dangerous; the NOT NULL scans and the index blocks writes.
     """
     write_revision(shop.root, "b2", "a1", 'op.add_column("accounts", sa.Column("note", sa.Text()))', "pass")
     shop.upgrade()
-    models = shop.root / "app/models.py"
-    models.write_text(
-        models.read_text()
-        .replace("MetaData, String", "MetaData, Text")
-        .replace("mapped_column(String(200))", AS_WANTED)
-    )
     return write_revision(shop.root, "c3", "b2", THREE, BACK)
+
+
+def change_of_three(shop: Shop) -> Change:
+    """The change that the revision is, as generate would draw it."""
+    return drawn(shop.services, base=("b2",), heads=("c3",), message="notes", nature=Nature())

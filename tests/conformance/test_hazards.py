@@ -10,13 +10,11 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from tests.actions.conftest import Shop, open_shop
-from tests.actions.three_hazards import write_three
+from tests.actions.three_hazards import change_of_three, write_three
 from tests.conformance.scenario import TREE, story
 from tests.frontends.tui.driving import Driver, drive
 from tests.frontends.tui.memory_house import MemoryHouse, Scripted, source
 
-from schema_sensei.actions import revisions
-from schema_sensei.changes.nature import Nature
 from schema_sensei.definitions.library import Library
 from schema_sensei.definitions.signature import Signature
 from schema_sensei.definitions.workflow import Risk, Step, Workflow
@@ -24,9 +22,9 @@ from schema_sensei.engine.ports import Action, Outcome, Preview
 from schema_sensei.frontends.answers import AnswersFront
 from schema_sensei.frontends.answers_file import Answers
 from schema_sensei.frontends.console import Console
-from schema_sensei.frontends.requests import StartRun
 from schema_sensei.frontends.plain import PlainFront
 from schema_sensei.frontends.questions import QuestionsTalk
+from schema_sensei.frontends.requests import StartRun
 from schema_sensei.frontends.visiting import Visit
 from schema_sensei.migrations.client import WarmServer
 from schema_sensei.postgres.embedded import Embedded
@@ -53,8 +51,7 @@ review: {answer: approve, rule: "hazards.blocks == 0 and hazards.accepted == 1 a
 def modify(shop: Shop) -> tuple[MemoryHouse, Path]:
     """A house with the real review of a real project; what generate would write is written already."""
     path = write_three(shop)
-    change = revisions.drawn(shop.services, base=("b2",), heads=("c3",), message="notes", nature=Nature())
-    generated = Outcome(summary="Wrote c3", outputs={"change": change.to_json()})
+    generated = Outcome(summary="Wrote c3", outputs={"change": change_of_three(shop).to_json()})
     actions: dict[str, Action] = {
         "generate": Scripted(
             Signature("generate", "Generate", outputs={"change": "the change"}),

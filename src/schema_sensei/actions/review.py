@@ -56,16 +56,18 @@ class Review:
 
 
 def _verdict(services: Services, context: Context, change: Change) -> Verdict:
+    # What only adds touches no rows: how many there are does not matter, and the replay is there already.
+    environment = None if change.nature.additive else parameters.text(context, "environment") or None
     try:
-        return Verdict(change, _judged(services, context, change))
+        return Verdict(change, _judged(services, context, change, environment))
     except NotJudgedError as error:
         doubt = f"{error.what} ({error.where})" if error.where else error.what
         return Verdict(change, None, doubt, refused=isinstance(error, RefusedOnCopyError))
 
 
-def _judged(services: Services, context: Context, change: Change) -> Judgement:
+def _judged(services: Services, context: Context, change: Change, environment: str | None) -> Judgement:
     """The judgement, made in a thread of its own so that the person can cancel at any moment."""
-    before = known(services, change)
+    before = known(services, change, environment)
     if before is not None:
         return before
     found: list[Judgement] = []
@@ -74,7 +76,7 @@ def _judged(services: Services, context: Context, change: Change) -> Judgement:
 
     def work() -> None:
         try:
-            found.append(judged(services, change))
+            found.append(judged(services, change, environment))
         except Exception as error:
             failed.append(error)  # raised below, on the thread that waits
         finally:

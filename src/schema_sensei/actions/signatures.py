@@ -54,7 +54,14 @@ GENERATE = Signature(
 REVIEW = Signature(
     name="review",
     summary="Show the exact SQL, up and down; the approval is bound to its digest.",
-    parameters={"change": Parameter("change", "The change to review.", required=True)},
+    parameters={
+        "change": Parameter("change", "The change to review.", required=True),
+        "environment": Parameter(
+            "environment",
+            "Whose schema and sizes count for its hazards, best the largest; default: the migrations are replayed, "
+            "and no hazard is taken lightly because a table is small.",
+        ),
+    },
     outcomes={
         "rejected": "The person wants to edit again.",
         "stopped": "The person stops here; nothing is approved.",
