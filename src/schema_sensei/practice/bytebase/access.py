@@ -44,7 +44,12 @@ def may(store: Store, email: str, permission: str, project: str = "") -> bool:
 def grant(store: Store, key: str, role: str, email: str) -> None:
     """Add a binding to the policy of `workspace` or of `projects/x`."""
     policy = store.get("policy", key) or {"bindings": []}
-    policy["bindings"].append({"role": role, "members": [member(email)]})
+    for binding in policy["bindings"]:
+        if binding["role"] == role:
+            binding["members"].append(member(email))
+            break
+    else:
+        policy["bindings"].append({"role": role, "members": [member(email)]})
     store.put("policy", key, policy | {"etag": _etag(policy)})
 
 

@@ -61,10 +61,8 @@ class Accounts:
             if body.get("web"):
                 raise denied("only users can use web login")
             return {"token": self.token(email)}
-        user = self.user(account)
-        account["lastLogin"] = now()
-        self._store.put("account", email, account)
-        return {"token": self.token(email), "user": user}
+        self._store.put("account", email, account | {"lastLogin": now()})
+        return {"token": self.token(email), "user": self.user(self.find(email) or account)}
 
     def token(self, email: str) -> str:
         """A token that lives for `token_life` seconds."""

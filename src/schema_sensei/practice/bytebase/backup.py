@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...bytebase.prediction.cutting import Piece, cut
@@ -99,7 +99,7 @@ def _copy(connection: "psycopg.Connection[TupleRow]", database: Document, sheet:
 
     schema, table = statements.target(pieces[0].text) or ("", "")
     source = sql.Identifier(schema, table)
-    name = f"_{datetime.now(UTC):%Y%m%d%H%M%S}_{table}_{schema}"
+    name = _free_name(connection, table, schema)
     archive = sql.Identifier(ARCHIVE, name)
     connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {} WITH NO DATA").format(archive, source))
     rows: dict[str, Any] = {}
@@ -121,6 +121,17 @@ def _copy(connection: "psycopg.Connection[TupleRow]", database: Document, sheet:
         "startPosition": {"line": _line(sheet, pieces[0].start + _lead(pieces[0]))},
         "endPosition": _end(sheet, pieces[-1].stop),
     }
+
+
+def _free_name(connection: "psycopg.Connection[TupleRow]", table: str, schema: str) -> str:
+    """The second in the name is the present one, or the next that is free."""
+    moment = datetime.now(UTC)
+    while True:
+        name = f"_{moment:%Y%m%d%H%M%S}_{table}_{schema}"
+        found = connection.execute("SELECT to_regclass(quote_ident(%s) || '.' || quote_ident(%s))", [ARCHIVE, name])
+        if found.fetchone() == (None,):
+            return name
+        moment += timedelta(seconds=1)
 
 
 def _lead(piece: Piece) -> int:

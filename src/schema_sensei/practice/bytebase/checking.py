@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 SYNTAX = 201
-_CODES = {"42P01": 604, "42703": 405, "42701": 412, "42P07": 607, "42710": 805}
+_CODES = {"42P01": 604, "42703": 405, "42701": 412, "42P07": 607}
+_INDEX_EXISTS = 805
 """The server's own codes for PostgreSQL's; 1 for the others."""
 
 _BACKUP_LIMIT = 2 * 1024 * 1024
@@ -128,13 +129,19 @@ def _simulate(connection: "psycopg.Connection[TupleRow]", texts: list[tuple[str,
                         "status": "WARNING",
                         "title": "DDL simulation failed",
                         "content": words(error),
-                        "code": _CODES.get(state, 1),
+                        "code": _code(state, text),
                         "startPosition": {"line": lines_before + text[:lead].count("\n") + 1},
                     }
                 ]
         return []
     finally:
         connection.execute("ROLLBACK")
+
+
+def _code(state: str, text: str) -> int:
+    if state == "42P07" and statements.kind(text) == "CREATE_INDEX":
+        return _INDEX_EXISTS
+    return _CODES.get(state, 1)
 
 
 def _inside_transaction(text: str) -> str:

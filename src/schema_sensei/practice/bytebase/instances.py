@@ -138,7 +138,7 @@ def sync(call: Call) -> Body:
     instance = find(call.world.store, call.names["instance"])
     names = _sync(call.world, instance)
     if call.body.get("enableFullSync"):
-        call.world.later(0.0, partial(_refresh_all, call.world, instance["id"], names))
+        call.world.later(call.world.pace.full_sync, partial(_refresh_all, call.world, instance["id"], names))
     return lean({"databases": names})
 
 

@@ -139,14 +139,14 @@ def serve(home: Path, start: Callable[[int], Serving]) -> None:
     """Start a service on the port it had before, announce it, and stop it when nobody uses it any more."""
     serving = _open(home / "serving.lock")
     _lock_patiently(serving, fcntl.LOCK_EX)  # a predecessor may be on its way out
-    if os.fork():
-        os._exit(0)  # to the starter, who now knows that the lock is held; it goes on in the child
     announcement = home / "server.json"
     try:
         port = int(json.loads(announcement.read_text())["port"])
     except (FileNotFoundError, json.JSONDecodeError, KeyError):
         port = 0
-    _announce(announcement, {"port": port})
+    _announce(announcement, {"port": port})  # a predecessor that was killed still says that it is ready
+    if os.fork():
+        os._exit(0)  # to the starter, who now knows that the lock is held; it goes on in the child
     service = start(port)
     _announce(announcement, {"url": service.url, "port": service.port, "pid": os.getpid(), "ready": True})
     users = _open(home / "users.lock")

@@ -168,6 +168,14 @@ def search_audit_logs(call: Call) -> Body:
     return {}
 
 
+def create_database_group(call: Call) -> Body:
+    """POST /v1/projects/{p}/databaseGroups: not on FREE, and not on a practice server."""
+    call.project()
+    if call.world.licence == "FREE":
+        raise unlicensed("DATABASE_GROUPS", "TEAM")
+    raise Refusal(Code.UNIMPLEMENTED, "the practice server has no database groups")
+
+
 def _service_account(account: Document) -> Body:
     email = account["email"]
     return {"name": f"serviceAccounts/{email}", "state": "ACTIVE", "email": email, "title": account["title"]}
@@ -268,6 +276,14 @@ ROUTES = (
         "PATCH", f"{_E}/{{policy}}", "OrgPolicyService/UpdatePolicy", "bb.policies.update", set_policy, _ROLLOUT_POLICY
     ),
     Route("POST", _E, "OrgPolicyService/CreatePolicy", "bb.policies.create", set_policy, _ROLLOUT_POLICY),
+    Route(
+        "POST",
+        "/v1/projects/{project}/databaseGroups",
+        "DatabaseGroupService/CreateDatabaseGroup",
+        "bb.databaseGroups.create",
+        create_database_group,
+        {"name": str, "title": str, "databaseExpr": {"expression": str}},
+    ),
     Route(
         "POST",
         "/v1/projects/{project}/auditLogs:search",

@@ -21,6 +21,8 @@ class Pace:
     """Until a plan check that was asked for begins, and until the approval finding begins."""
     scheduled: float = 0.02
     """Until a pending task run begins."""
+    full_sync: float = 0.5
+    """Until a sync of an instance begins to read its databases."""
     abandoned: float = 60.0
     """Until a restarted server gives up a task run that its predecessor left running."""
 
