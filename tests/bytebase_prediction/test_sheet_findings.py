@@ -43,6 +43,18 @@ def test_what_would_run_twice_is_told_with_a_text_that_runs_once(sheet: str, cur
 
 
 @pytest.mark.parametrize(
+    "sheet",
+    [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS $$ # set role\nreturn 1 $$;",
+        "DO LANGUAGE 'plperl' $$ # set role $$;\nSELECT 1;",
+        "SELECT 1; /* set role",
+    ],
+)
+def test_what_only_a_person_can_reword_is_left_to_one(sheet: str) -> None:
+    assert _only(sheet).cure.startswith("Reword it: no part of its text")
+
+
+@pytest.mark.parametrize(
     ("sheet", "place"),
     [
         ("UPDATE m SET\n  role = 1;", "“SET role” in the statement."),

@@ -4,9 +4,9 @@ A comment goes; a literal is continued on a further line, which PostgreSQL joins
 """
 
 import re
-from itertools import count
+from itertools import count, pairwise
 
-from .reading import Lexeme, lex, read
+from .reading import Lexeme, Statement, lex, read
 from .sorting import ROLE, outside
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -68,14 +68,19 @@ def _in_quotes(text: str, quoted: Lexeme, found: re.Match[str]) -> str | None:
 
 
 def _in_dollars(text: str, quoted: Lexeme) -> str | None:
-    """Code is reworded as code; any other constant is put into plain quotes first."""
+    """Code in SQL and PL/pgSQL is reworded as such, in other languages not; a constant gets plain quotes first."""
     tag = quoted.text.index("$", 1) + 1
-    inside = quoted.text[tag:-tag] if quoted.closed else quoted.text[tag:]
+    inside = quoted.text[tag:-tag]
     holder = next((each for each in read(text) if each.start <= quoted.start < each.stop), None)
-    if holder and (holder.verb == "DO" or {"FUNCTION", "PROCEDURE"} & set(holder.words[:4])):
-        code = reword(inside)
-        return None if code is None else _replaced(text, quoted, quoted.text[:tag] + code + quoted.text[:tag])
-    return _replaced(text, quoted, "'" + inside.replace("'", "''") + "'")
+    if holder is None or not (holder.verb == "DO" or {"FUNCTION", "PROCEDURE"} & set(holder.words[:4])):
+        return _replaced(text, quoted, "'" + inside.replace("'", "''") + "'")
+    code = reword(inside) if _language(holder) in {"sql", "plpgsql"} else None
+    return None if code is None else _replaced(text, quoted, quoted.text[:tag] + code + quoted.text[:tag])
+
+
+def _language(holder: Statement) -> str:
+    named = (then for word, then in pairwise(holder.words) if word == "LANGUAGE")
+    return next(named, "plpgsql").strip("'\"").lower()
 
 
 def _quoted_name(text: str, name: Lexeme) -> str:
