@@ -4,8 +4,9 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from schema_sensei.definitions.model import Risk, Source, Step, Workflow
 from schema_sensei.definitions.signature import Signature
+from schema_sensei.definitions.tree import Source
+from schema_sensei.definitions.workflow import Risk, Step, Workflow
 from schema_sensei.engine.events import Event
 from schema_sensei.engine.executor import run
 from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Preview, Reply

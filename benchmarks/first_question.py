@@ -28,7 +28,7 @@ QUESTION = "trying to do"
 
 def _appears(command: list[str], where: Path) -> float:
     environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    for name in ("NO_COLOR", "SENSEI_PLAIN", "CI"):
+    for name in ("NO_COLOR", "SENSEI_PLAIN", "CI", "PYTHONDONTWRITEBYTECODE"):
         environ.pop(name, None)
     started = time.perf_counter()
     child = pexpect.spawn(

@@ -4,8 +4,9 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from schema_sensei.definitions.model import Choice, Question, ToWorkflow, Tree
-from schema_sensei.frontends.house import EnvironmentState, OpenGuide, RunSummary
+from schema_sensei.definitions.tree import Choice, Question, ToWorkflow, Tree
+from schema_sensei.frontends.entries import RunSummary
+from schema_sensei.frontends.requests import EnvironmentState, OpenGuide
 from schema_sensei.frontends.tui.app import visit
 
 if TYPE_CHECKING:

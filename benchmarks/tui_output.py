@@ -6,7 +6,7 @@ import time
 from statistics import median
 
 from schema_sensei.engine.events import OutputLine, RunStarted, StepOutline, StepStarted
-from schema_sensei.frontends.house import OpenGuide
+from schema_sensei.frontends.requests import OpenGuide
 from schema_sensei.frontends.tui.app import SenseiApp
 from schema_sensei.frontends.tui.bridge import Bridge
 from schema_sensei.frontends.tui.run.screen import RunScreen

@@ -4,7 +4,7 @@ import asyncio
 import time
 from statistics import median
 
-from schema_sensei.frontends.house import OpenGuide
+from schema_sensei.frontends.requests import OpenGuide
 from schema_sensei.frontends.tui.app import SenseiApp
 from schema_sensei.frontends.tui.choices import Choices
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from schema_sensei.composition.workbench import Workbench
-from schema_sensei.frontends.house import OpenGuide, StartRun
+from schema_sensei.frontends.requests import OpenGuide, StartRun
 from schema_sensei.frontends.tui.app import SenseiApp
 from schema_sensei.practice import lesson, project
 from schema_sensei.terms.secrets import Redactor

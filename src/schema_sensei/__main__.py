@@ -14,7 +14,6 @@ from .terms.errors import SenseiError
 from .terms.exit_codes import ExitCode
 from .terms.secrets import REDACTOR
 
-
 GARBAGE_THRESHOLD = 50_000
 """New containers between two collections. Python's 700 means some forty collections before the first question, none
 of which finds anything: imports make things that stay."""

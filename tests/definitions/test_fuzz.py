@@ -14,7 +14,8 @@ from tests.definitions.samples import FILES, SIGNATURES
 from schema_sensei.definitions.assembly import assemble
 from schema_sensei.definitions.contents import Content, bundled_directory
 from schema_sensei.definitions.files import DefinitionFile, read_contents, read_text
-from schema_sensei.definitions.model import ToQuestion, ToStep
+from schema_sensei.definitions.tree import ToQuestion
+from schema_sensei.definitions.workflow import ToStep
 from schema_sensei.definitions.yaml_source import read
 
 COUNT = 10_000

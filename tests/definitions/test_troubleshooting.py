@@ -2,8 +2,8 @@
 
 import pytest
 
-from schema_sensei.definitions.model import Trouble
 from schema_sensei.definitions.troubleshooting import look_up
+from schema_sensei.definitions.workflow import Trouble
 
 
 def trouble(name: str, *match: str, title: str = "Some trouble") -> Trouble:

@@ -7,8 +7,8 @@ import pytest
 from tests.definitions.samples import LOOK, SIGNATURES
 
 from schema_sensei.definitions.library import read_workflow
-from schema_sensei.definitions.model import Workflow
 from schema_sensei.definitions.trust import FILE, TrustStore, commands
+from schema_sensei.definitions.workflow import Workflow
 from schema_sensei.terms.errors import SenseiError
 
 RUNS = LOOK.replace("action: test", "action: command\n    with: {run: make}")

@@ -6,7 +6,8 @@ from typing import cast
 import pytest
 from tests.engine.world import Bench, Deed, FakeClock, Script, World, agree, bench, nothing, step, workflow
 
-from schema_sensei.definitions.model import End, Input, ToStep, ToWorkflow
+from schema_sensei.definitions.tree import ToWorkflow
+from schema_sensei.definitions.workflow import End, Input, ToStep
 from schema_sensei.engine.cancel import CancelToken
 from schema_sensei.engine.errors import MissingAnswer, RunHeld, RunOver, UnfitAnswer
 from schema_sensei.engine.events import Answered, LifeChanged, OutputLine, Previewed, RunStarted, StepFailed

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.world import Bench, Deed, Killed, World, step, workflow
 
-from schema_sensei.definitions.model import Destination, End, Input, ToStep, Workflow
+from schema_sensei.definitions.workflow import Destination, End, Input, ToStep, Workflow
 from schema_sensei.engine.errors import MissingAnswer, RunOver
 from schema_sensei.engine.memory import MemoryJournal
 from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Reply

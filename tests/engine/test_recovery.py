@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from tests.engine.world import Bench, Deed, Given, Killed, Script, World, bench, nothing, step
 
-from schema_sensei.definitions.model import Input
+from schema_sensei.definitions.workflow import Input
 from schema_sensei.engine.errors import UnfitAnswer
 from schema_sensei.engine.events import RunEnded, RunStarted, StepFinished
 from schema_sensei.engine.ports import Context, Finding, Ground, Intent, Outcome

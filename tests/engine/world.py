@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from schema_sensei.definitions.model import Destination, Input, Risk, Source, Step, Workflow
 from schema_sensei.definitions.signature import Parameter, Signature
+from schema_sensei.definitions.tree import Source
+from schema_sensei.definitions.workflow import Destination, Input, Risk, Step, Workflow
 from schema_sensei.engine.errors import MissingAnswer
 from schema_sensei.engine.events import Event, Noted, OutputLine, RunEnded, StepFinished
 from schema_sensei.engine.executor import Options, RunResult, resume, run

@@ -5,7 +5,7 @@ import sys
 from tests.conformance.scenario import house
 
 from schema_sensei.frontends.choose import choose, front_end
-from schema_sensei.frontends.house import OpenGuide, StartRun
+from schema_sensei.frontends.requests import OpenGuide, StartRun
 
 if __name__ == "__main__":
     request = StartRun(workflow=sys.argv[2]) if sys.argv[2:] else OpenGuide()

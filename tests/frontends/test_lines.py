@@ -14,8 +14,8 @@ from tests.frontends.tui.memory_house import MemoryHouse
 from schema_sensei.engine.prompts import Code, Option, Prose, Table
 from schema_sensei.frontends.choose import choose
 from schema_sensei.frontends.console import Console
-from schema_sensei.frontends.house import OpenGuide, Request, StartRun
 from schema_sensei.frontends.plain import PlainFront
+from schema_sensei.frontends.requests import OpenGuide, Request, StartRun
 from schema_sensei.frontends.shortcuts import Picker
 from schema_sensei.frontends.wording import Line, block_lines, clean, records, seconds
 

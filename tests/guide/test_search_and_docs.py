@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from schema_sensei.actions.signatures import signatures
 from schema_sensei.definitions.library import Library
-from schema_sensei.definitions.model import Choice, Question, Risk, Source, Step, ToQuestion, ToWorkflow, Tree, Workflow
+from schema_sensei.definitions.tree import Choice, Question, Source, ToQuestion, ToWorkflow, Tree
+from schema_sensei.definitions.workflow import Risk, Step, Workflow
 from schema_sensei.guide import mermaid
 from schema_sensei.guide.render import docs
 from schema_sensei.guide.search import Index, leaves

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schema_sensei.definitions.library import Library
-from schema_sensei.definitions.model import Choice, Question, ToQuestion, ToWorkflow, Tree
+from schema_sensei.definitions.tree import Choice, Question, ToQuestion, ToWorkflow, Tree
 from schema_sensei.guide.explain import because
 from schema_sensei.guide.walk import NoSuchAnswer, Walk, offered
 

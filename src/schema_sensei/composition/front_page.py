@@ -4,15 +4,16 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..terms.values import value
 
 if TYPE_CHECKING:
     from ..project.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FrontPage:
     """The project's name, its environments in order with whether they are protected, and its own workflows' folder."""
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..frontends.house import RunSummary
+from ..frontends.entries import RunSummary
 
 if TYPE_CHECKING:
     from ..engine.events import RunStatus

@@ -10,8 +10,8 @@ from ..terms.exit_codes import ExitCode
 from . import places
 
 if TYPE_CHECKING:
-    from ..definitions.model import Workflow
-    from ..frontends.house import Operator
+    from ..definitions.workflow import Workflow
+    from ..frontends.operator import Operator
 
 
 class NotTrusted(SenseiError):

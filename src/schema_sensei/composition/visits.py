@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..frontends.choose import choose, front_end
-from ..frontends.house import OpenGuide, Request, ResumeRun, StartRun
+from ..frontends.requests import OpenGuide, Request, ResumeRun, StartRun
 from ..project.place import find
 from ..terms.secrets import Redactor
 

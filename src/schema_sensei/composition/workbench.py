@@ -1,5 +1,7 @@
 """One project, opened: what front ends ask of the house, answered by the rooms; costly parts are made on first use."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -7,27 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ..definitions.library import Library
-from ..frontends.house import EnvironmentState, Operator, Remedy, RunSummary
+from ..frontends.requests import EnvironmentState
 from ..project.place import FILE_NAME, find
 from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
-from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Redactor
-from ..terms.targets import TargetLabel
 from . import front_page, places
 from .equipment import Equipment
-from .summaries import summary
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
-    from ..definitions.model import Workflow
+    from ..definitions.workflow import Workflow
     from ..engine.cancel import CancelToken
     from ..engine.events import Event
     from ..engine.executor import Options, RunResult
     from ..engine.ports import Action
+    from ..frontends.entries import Remedy, RunSummary
+    from ..frontends.operator import Operator
     from ..journal.store import StoredJournal
     from ..project.environment import Target
     from ..project.project import Project
     from ..project.status import Status
+    from ..terms.json import JsonObject, JsonValue
+    from ..terms.targets import TargetLabel
 
 
 class Workbench:
@@ -40,7 +43,7 @@ class Workbench:
         self._token: CancelToken | None = None
 
     @classmethod
-    def open(cls, directory: Path, redactor: Redactor) -> "Workbench":
+    def open(cls, directory: Path, redactor: Redactor) -> Workbench:
         """The project of the directory or of one above it. Raises NoProjectError, ConfigError."""
         bench = cls(find(directory) or directory.absolute() / FILE_NAME, redactor)
         bench._page  # noqa: B018 - a project that cannot be read is told now, not on the first screen
@@ -58,12 +61,12 @@ class Workbench:
         self.equipment.close()
 
     @property
-    def project(self) -> "Project":
+    def project(self) -> Project:
         """The project, read from its file. Raises NoProjectError, ConfigError."""
         return self.equipment.project
 
     @property
-    def journal(self) -> "StoredJournal":
+    def journal(self) -> StoredJournal:
         """The project's journal. Raises JournalError, MissingVariableError."""
         return self.equipment.journal
 
@@ -110,7 +113,7 @@ class Workbench:
             for each in self.statuses()
         )
 
-    def statuses(self, *, drift: bool = False) -> "tuple[Status, ...]":
+    def statuses(self, *, drift: bool = False) -> tuple[Status, ...]:
         """The status of every environment; with `drift`, databases at the heads are also compared with the migrations.
 
         Raises MigrationError when the history cannot be read.
@@ -127,13 +130,15 @@ class Workbench:
             drift=self._count_drift if drift else None,
         )
 
-    def _count_drift(self, target: "Target") -> int:
+    def _count_drift(self, target: Target) -> int:
         from ..actions.sync import count_drift
 
         return count_drift(self.equipment.services(None), target)
 
     def unfinished(self) -> tuple[RunSummary, ...]:
         """Runs that can be resumed, newest first."""
+        from .summaries import summary
+
         return tuple(summary(each) for each in self.journal.records() if not each.final)
 
     def _unfinished_by_environment(self) -> Mapping[str, tuple[str, ...]]:
@@ -150,6 +155,8 @@ class Workbench:
 
     def runs(self, limit: int = 200) -> tuple[RunSummary, ...]:
         """All runs, newest first."""
+        from .summaries import summary
+
         return tuple(summary(each) for each in self.journal.records(limit))
 
     def newest_run(self, *, unfinished: bool = False) -> str:
@@ -160,7 +167,7 @@ class Workbench:
         what = "No run is unfinished." if unfinished else "There are no runs yet."
         raise UsageError(what, remedy="`sensei` alone asks what you want to do; `sensei runs` lists what was done.")
 
-    def record(self, run: str) -> "tuple[Event, ...]":
+    def record(self, run: str) -> tuple[Event, ...]:
         """The events of a run, as they were shown."""
         from ..engine.replay import told
 
@@ -187,7 +194,7 @@ class Workbench:
         inputs: Mapping[str, JsonValue] | None = None,
         answers: tuple[str, ...] = (),
         dry: bool = False,
-    ) -> "RunResult":
+    ) -> RunResult:
         """Run a workflow until it ends, pauses or fails."""
         from ..engine import executor
         from ..engine.memory import MemoryJournal
@@ -210,12 +217,12 @@ class Workbench:
                 find=self._find,
             )
 
-    def resume(self, run: str, operator: Operator, *, take_over: bool = False) -> "RunResult":
+    def resume(self, run: str, operator: Operator, *, take_over: bool = False) -> RunResult:
         """Go on with a run from its pinned text."""
         from ..definitions.library import read_workflow
         from ..engine import executor
 
-        def parse(text: str, digest: str) -> "Workflow":
+        def parse(text: str, digest: str) -> Workflow:
             bundled = any(each.source.digest == digest and each.source.bundled for each in self._workflows())
             definition = read_workflow(text, f"run {run}", bundled=bundled)
             self._require_trust(definition, operator)
@@ -243,6 +250,7 @@ class Workbench:
     def troubleshoot(self, text: str) -> tuple[Remedy, ...]:
         """Entries that fit a message, best first."""
         from ..definitions.troubleshooting import look_up
+        from ..frontends.entries import Remedy
 
         return tuple(
             Remedy(
@@ -256,19 +264,19 @@ class Workbench:
             for each in look_up(self._library.troubles, text)
         )
 
-    def _actions(self, operator: Operator) -> "Mapping[str, Action]":
+    def _actions(self, operator: Operator) -> Mapping[str, Action]:
         from ..actions.registry import Registry
 
         return Registry(self.equipment.services(operator.terminal))
 
-    def _workflows(self) -> "tuple[Workflow, ...]":
+    def _workflows(self) -> tuple[Workflow, ...]:
         return tuple(self._library.workflows.values())
 
-    def _find(self, workflow: str) -> "tuple[Workflow, str]":
+    def _find(self, workflow: str) -> tuple[Workflow, str]:
         definition = self._library.workflow(workflow)
         return definition, self._library.text(definition)
 
-    def _require_sound(self, workflow: "Workflow") -> None:
+    def _require_sound(self, workflow: Workflow) -> None:
         """Ours were checked when they were made; a team's own are checked here, before a run is begun with them."""
         if workflow.source.bundled:
             return
@@ -281,7 +289,7 @@ class Workbench:
         if problems:
             raise DefinitionError(f"The workflow {workflow.id} cannot be run as it is written.", problems)
 
-    def _require_trust(self, workflow: "Workflow", operator: Operator) -> None:
+    def _require_trust(self, workflow: Workflow, operator: Operator) -> None:
         from ..actions.signatures import signatures
         from .trusting import require
 
@@ -305,8 +313,8 @@ class Workbench:
         return labels
 
     def _options(
-        self, token: "CancelToken", *, dry: bool = False, take_over: bool = False, walk: tuple[str, ...] = ()
-    ) -> "Options":
+        self, token: CancelToken, *, dry: bool = False, take_over: bool = False, walk: tuple[str, ...] = ()
+    ) -> Options:
         from ..engine.executor import Options
 
         return Options(
@@ -319,7 +327,7 @@ class Workbench:
         )
 
     @contextmanager
-    def _running(self) -> "Iterator[CancelToken]":
+    def _running(self) -> Iterator[CancelToken]:
         """The time of one run: there is something to cancel, the worker warms up, the databases answer."""
         from ..engine.cancel import CancelToken
 

@@ -7,9 +7,10 @@ from typing import Final
 from . import tree_checks, workflow_checks
 from .compiled import Assembly
 from .files import DefinitionFile
-from .model import Question, ToWorkflow, Tree, Trouble, Workflow
 from .problems import Problem, did_you_mean
 from .signature import Signature
+from .tree import Question, ToWorkflow, Tree
+from .workflow import Trouble, Workflow
 from .workflow_graph import reachable_workflows
 from .yaml_source import Document
 

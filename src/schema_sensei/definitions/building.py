@@ -1,19 +1,6 @@
 """Turns validated wire models into the frozen definitions of `model`, with defaults filled in."""
 
-from .model import (
-    Choice,
-    Input,
-    Question,
-    Risk,
-    Scenario,
-    Source,
-    Step,
-    Tree,
-    Trouble,
-    Workflow,
-    destination,
-    onward,
-)
+from .tree import Choice, Question, Scenario, Source, Tree, onward
 from .wire import (
     ChoiceWire,
     InputWire,
@@ -24,6 +11,7 @@ from .wire import (
     WorkflowWire,
     seconds,
 )
+from .workflow import Input, Risk, Step, Trouble, Workflow, destination
 
 
 def tree(wire: TreeWire, source: Source) -> Tree:

@@ -1,47 +1,39 @@
 """What a library holds, and how it is kept as JSON so that the next start need not read YAML."""
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
+from ..terms.values import value
 from .contents import Content
-from .model import (
-    Choice,
-    End,
-    Input,
-    Question,
-    Risk,
-    Scenario,
-    Source,
-    Step,
-    ToQuestion,
-    ToStep,
-    ToWorkflow,
-    Tree,
-    Trouble,
-    Workflow,
-    destination,
-    onward,
-)
-from .problems import Problem
-from .signature import Signature
+from .tree import Choice, Question, Scenario, Source, Tree, onward
+
+if TYPE_CHECKING:  # the first question needs the tree alone; the rest is decoded when somebody asks for it
+    from .problems import Problem
+    from .signature import Signature
+    from .workflow import Trouble, Workflow
 
 KEPT: Final = 8
 """So many compiled libraries stay: one per project and version in use, more or less."""
+FORMAT: Final = 1
+"""What is kept in one format must not be read in another: it counts up when a field of the definitions changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Assembly:
     """Everything that could be put together. A workflow with a problem of its own is not in `workflows`."""
 
     tree: Tree
     workflows: Mapping[str, Workflow]
-    troubles: tuple[Trouble, ...]
+    troubles: Sequence[Trouble]
     texts: Mapping[str, str]
     problems: tuple[Problem, ...]
 
@@ -49,7 +41,7 @@ class Assembly:
 def key(found: Iterable[Content], version: str, signatures: Mapping[str, Signature] | None) -> str:
     """A hash of all that the compiled form depends on: every file's path and content, our code, the declarations."""
     total = hashlib.sha256()
-    for part in (version, repr(sorted((signatures or {}).items())), *_layout()):
+    for part in (version, str(FORMAT), repr(sorted((signatures or {}).items()))):
         total.update(hashlib.sha256(part.encode()).digest())
     for content in found:
         text = content.text if isinstance(content.text, bytes) else content.text.encode()
@@ -86,12 +78,6 @@ def _file(directory: Path, wanted: str) -> Path:
     return directory / f"definitions-{wanted[:40]}.json"
 
 
-def _layout() -> tuple[str, ...]:
-    """The fields of the model: what is kept by one version of it must not be read by another."""
-    every = (Tree, Question, Choice, Scenario, Workflow, Risk, Input, Step, Source, Trouble, Problem)
-    return tuple(f"{one.__name__}{one.__slots__}" for one in every)
-
-
 def _encode(assembly: Assembly) -> dict[str, Any]:
     return {
         "tree": _plain(assembly.tree),
@@ -104,6 +90,9 @@ def _encode(assembly: Assembly) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Dataclasses as mappings of their fields, destinations as they stand in YAML."""
+    from .tree import ToQuestion, ToWorkflow
+    from .workflow import End, ToStep
+
     match value:
         case ToQuestion() | ToStep() | ToWorkflow() | End():
             return str(value)
@@ -118,14 +107,32 @@ def _plain(value: Any) -> Any:
 
 
 def _decode(kept: Mapping[str, Any]) -> Assembly:
-    workflows = [_workflow(one) for one in kept["workflows"]]
     return Assembly(
         tree=_tree(kept["tree"]),
-        workflows={workflow.id: workflow for workflow in workflows},
-        troubles=tuple(Trouble(**{**one, "match": tuple(one["match"])}) for one in kept["troubles"]),
+        workflows=Workflows({one["id"]: one for one in kept["workflows"]}),
+        troubles=Troubles(kept["troubles"]),
         texts=kept["texts"],
-        problems=tuple(Problem(**one) for one in kept["problems"]),
+        problems=_problems(kept["problems"]),
     )
+
+
+class Workflows(Mapping[str, "Workflow"]):
+    """Workflows by id, each decoded when it is first asked for."""
+
+    def __init__(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        self._kept = kept
+        self._decoded: dict[str, Workflow] = {}
+
+    def __getitem__(self, workflow_id: str) -> Workflow:
+        if workflow_id not in self._decoded:
+            self._decoded[workflow_id] = _workflow(self._kept[workflow_id])
+        return self._decoded[workflow_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def _tree(kept: Mapping[str, Any]) -> Tree:
@@ -142,7 +149,40 @@ def _tree(kept: Mapping[str, Any]) -> Tree:
     )
 
 
+class Troubles(Sequence["Trouble"]):
+    """Troubleshooting entries, decoded when somebody looks one up."""
+
+    def __init__(self, kept: Sequence[Mapping[str, Any]]) -> None:
+        self._kept = kept
+
+    @cached_property
+    def _decoded(self) -> tuple[Trouble, ...]:
+        from .workflow import Trouble
+
+        return tuple(Trouble(**{**one, "match": tuple(one["match"])}) for one in self._kept)
+
+    @overload
+    def __getitem__(self, at: int) -> Trouble: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Trouble]: ...
+    def __getitem__(self, at: int | slice) -> Trouble | Sequence[Trouble]:
+        return self._decoded[at]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def _problems(kept: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:
+    if not kept:
+        return ()
+    from .problems import Problem
+
+    return tuple(Problem(**one) for one in kept)
+
+
 def _workflow(kept: Mapping[str, Any]) -> Workflow:
+    from .workflow import Input, Risk, Step, Workflow, destination
+
     return Workflow(
         **{
             **kept,

@@ -1,16 +1,17 @@
 """Where definition files are, and their bytes; light, because every start looks whether anything changed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from ..terms.values import value
 
 PACKAGE: Final = Path(__file__).parents[1]
 SUFFIXES: Final = (".yaml", ".yml")
 MAX_FILES: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Content:
     """One definition file: its bytes, or in words why it cannot be read."""
 

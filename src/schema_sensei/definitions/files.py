@@ -6,10 +6,11 @@ from pathlib import Path
 
 from . import building
 from .contents import Content
-from .model import Source, Tree, Trouble, Workflow
 from .problems import Problem
+from .tree import Source, Tree
 from .validation import validate
 from .wire import Kind, TreeWire, TroubleshootingWire, WorkflowWire
+from .workflow import Trouble, Workflow
 from .yaml_source import Document, read
 
 

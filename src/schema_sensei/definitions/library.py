@@ -4,23 +4,27 @@ Reading YAML costs a few tenths of a second, so the result is kept as JSON under
 when that is found, neither PyYAML nor pydantic is imported.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..terms.errors import UsageError
+from ..terms.values import value
 from . import compiled
 from .contents import Content, bundled_directory, contents
-from .model import Tree, Trouble, Workflow
-from .problems import DefinitionError, Problem, did_you_mean
+from .tree import Tree
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the first question can do without them
+    from .problems import Problem
     from .signature import Signature
+    from .workflow import Trouble, Workflow
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Library:
     """All definitions that can be used; `problems` tells what is wrong with those that cannot.
 
@@ -29,7 +33,7 @@ class Library:
 
     tree: Tree
     workflows: Mapping[str, Workflow]
-    troubles: tuple[Trouble, ...] = ()
+    troubles: Sequence[Trouble] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -40,8 +44,8 @@ class Library:
         *,
         cache: Path | None = None,
         bundled: Path | None = None,
-        signatures: "Mapping[str, Signature] | None" = None,
-    ) -> "Library":
+        signatures: Mapping[str, Signature] | None = None,
+    ) -> Library:
         """Read the bundled workflows and those of the given directories, from the cache directory when nothing changed.
 
         A broken file is left out and told in `problems`; with `signatures`, wrong use of actions counts as broken.
@@ -58,6 +62,8 @@ class Library:
             if cache:
                 compiled.write(cache, key, assembly)
         if not any(question.id == assembly.tree.root for question in assembly.tree.questions):
+            from .problems import DefinitionError
+
             where = bundled or bundled_directory()
             raise DefinitionError(f"The decision tree in {where} cannot be used.", assembly.problems)
         return cls(assembly.tree, assembly.workflows, assembly.troubles, assembly.texts, assembly.problems)
@@ -66,6 +72,8 @@ class Library:
         """The workflow with that id. Raises DefinitionError when its file is broken, UsageError when there is none."""
         if workflow_id in self.workflows:
             return self.workflows[workflow_id]
+        from .problems import DefinitionError, did_you_mean
+
         broken = [problem for problem in self.problems if Path(problem.file).stem == workflow_id]
         if broken:
             raise DefinitionError(f"Workflow {workflow_id} cannot be used as it stands.", broken)
@@ -80,6 +88,8 @@ class Library:
 def read_workflow(text: str, file: str, *, bundled: bool = False) -> Workflow:
     """A workflow from its text alone, as a run pinned it. Raises DefinitionError."""
     from .files import read_text
+    from .problems import DefinitionError
+    from .workflow import Workflow
 
     read = read_text(text.encode(), Path(file), bundled=bundled)
     if not isinstance(read.definition, Workflow):
@@ -87,7 +97,7 @@ def read_workflow(text: str, file: str, *, bundled: bool = False) -> Workflow:
     return read.definition
 
 
-def _assemble(found: Sequence[Content], signatures: "Mapping[str, Signature] | None") -> compiled.Assembly:
+def _assemble(found: Sequence[Content], signatures: Mapping[str, Signature] | None) -> compiled.Assembly:
     from .assembly import assemble
     from .files import read_contents
 

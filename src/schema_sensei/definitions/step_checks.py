@@ -5,9 +5,10 @@ from typing import Final
 
 from ..terms.json import JsonValue
 from . import expressions, references
-from .model import Step, ToStep, ToWorkflow, Workflow
 from .problems import Problem, did_you_mean
 from .signature import Parameter, Signature
+from .tree import ToWorkflow
+from .workflow import Step, ToStep, Workflow
 from .yaml_source import Document, Path
 
 RESERVED: Final = frozenset({"done", "stop", "inputs", "environment", "project", "workflow"})

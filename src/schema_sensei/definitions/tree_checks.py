@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from . import expressions
-from .model import Choice, Question, ToQuestion, ToWorkflow, Tree
 from .problems import Problem, did_you_mean
 from .step_checks import PROJECT_NAMES, expression_problems
+from .tree import Choice, Question, ToQuestion, ToWorkflow, Tree
 from .yaml_source import Document
 
 _FACTS: Final = frozenset({"project", "environment"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .model import Trouble
+from .workflow import Trouble
 
 MAX_LENGTH = 20_000
 

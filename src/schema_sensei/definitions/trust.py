@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..terms.errors import SenseiError
-from .model import Workflow
 from .signature import Signature
+from .workflow import Workflow
 
 FILE = "trusted-workflows.json"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from .model import Backup, Review, Testing
+from .workflow import Backup, Review, Testing
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"([1-9]\d{0,5})([smh])", re.ASCII)

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 
 from . import workflow_graph
-from .model import Step, Workflow
 from .problems import Problem
 from .signature import Signature
 from .step_checks import RESERVED, StepChecks, mentions
+from .workflow import Step, Workflow
 from .yaml_source import Document, Path
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .model import ToStep, ToWorkflow, Workflow
+from .tree import ToWorkflow
+from .workflow import ToStep, Workflow
 
 
 @dataclass(frozen=True, slots=True)

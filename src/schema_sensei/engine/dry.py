@@ -1,7 +1,7 @@
 """Dry run: every step is previewed, none is performed; what depends on an un-run step is decided at run time."""
 
 from ..definitions.expressions import UNKNOWN
-from ..definitions.model import Step
+from ..definitions.workflow import Step
 from .events import StepFinished
 from .execution import Ending, Execution
 from .inputs import ask_inputs

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from ..definitions.expressions import UNKNOWN, Value, evaluate, look_up, parse
-from ..definitions.model import Destination, End, Step, ToStep, ToWorkflow, Workflow
 from ..definitions.references import references, resolve
 from ..definitions.signature import Signature
+from ..definitions.tree import ToWorkflow
+from ..definitions.workflow import Destination, End, Step, ToStep, Workflow
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject, JsonValue

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from ..definitions.model import Workflow
+from ..definitions.workflow import Workflow
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject, JsonValue

@@ -1,6 +1,6 @@
 """What follows a failed step: look whether its effect happened, retry by policy, then ask the person."""
 
-from ..definitions.model import Step
+from ..definitions.workflow import Step
 from ..terms.errors import SenseiError
 from .back import go_back
 from .errors import MissingAnswer

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ..definitions.expressions import UNKNOWN
-from ..definitions.model import Workflow
 from ..definitions.references import resolve
+from ..definitions.workflow import Workflow
 from ..terms.json import JsonObject
 from ..terms.secrets import Redactor
 from ..terms.targets import TargetLabel

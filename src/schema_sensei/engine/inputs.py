@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from ..definitions.model import Input, Workflow
+from ..definitions.workflow import Input, Workflow
 from ..terms.errors import UsageError
 from ..terms.json import JsonValue
 from .errors import MissingAnswer

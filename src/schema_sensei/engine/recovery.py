@@ -3,7 +3,7 @@
 import logging
 import time
 
-from ..definitions.model import Step
+from ..definitions.workflow import Step
 from ..terms.errors import SenseiError
 from ..terms.json import JsonObject
 from .codec import plain_object

@@ -2,7 +2,7 @@
 
 import logging
 
-from ..definitions.model import Step
+from ..definitions.workflow import Step
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject, JsonValue

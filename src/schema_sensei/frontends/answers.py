@@ -12,10 +12,11 @@ from ..engine.prompts import Prompt
 from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
 from .answers_file import Answers, could_be, example_line, facts_words
-from .house import House, OpenGuide, Request, ResumeRun, StartRun
+from .house import House
 from .line_signals import listening
 from .narration import Narrator
 from .operator import Operator
+from .requests import OpenGuide, Request, ResumeRun, StartRun
 from .wording import WARNING, Line, one_line
 
 if TYPE_CHECKING:

@@ -4,120 +4,21 @@ A front end is a module with one door, `visit(house, request) -> int` (an exit c
 domain room: all it knows of them comes through `House`.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from __future__ import annotations
 
-from ..terms.errors import SenseiError
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
 from ..terms.exit_codes import ExitCode
-from ..terms.json import JsonValue
-from ..terms.targets import TargetLabel
 
 if TYPE_CHECKING:  # names for the type checker only: the first question must be on screen before the engine is needed
     from ..definitions.library import Library
-    from ..engine.events import Event, RunStatus
+    from ..engine.events import Event
     from ..engine.executor import RunResult
-    from ..engine.ports import Asker, Sink
-
-Standing: TypeAlias = Literal["unread", "current", "behind", "ahead", "drifted", "unreachable", "unconfigured"]
-"""unread: not looked at yet; behind: revisions pending; ahead: stamped with a revision this checkout does not have;
-drifted: the catalog differs from the migrations; unconfigured: its URL variable is not set."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentState:
-    """Where one environment stands; `words` says it in two or three words ("2 pending")."""
-
-    name: str
-    standing: Standing
-    words: str = ""
-    protected: bool = False
-    target: TargetLabel | None = None
-    heads: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """One line of the history; times are seconds since the epoch."""
-
-    run: str
-    workflow: str
-    title: str
-    """The workflow's title."""
-    subject: str = ""
-    """What this run is about in the person's words: its `message` input, or empty."""
-    status: "RunStatus" = "running"
-    position: str = ""
-    """Where it stands, for people: "waiting for approval", "Deploy to dev was interrupted"."""
-    started_at: float = 0.0
-    updated_at: float = 0.0
-    owner: str = ""
-    """Who works on it now (user@host); empty when nobody does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """A troubleshooting entry that fits a message; `workflow` is the one that fixes it, or None."""
-
-    id: str
-    title: str
-    means: str
-    dangerous: bool
-    remedy: str
-    workflow: str | None = None
-
-
-Terminal: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Lends the terminal: inside the context a child process such as $EDITOR owns it. Called on the engine's thread; may
-raise `TerminalBusy` when the front end has no terminal to lend just now."""
-
-
-class TerminalBusy(SenseiError):
-    """This front end cannot lend its terminal here (a web driver, a test): edit elsewhere instead."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"No editor can be opened here: {reason}.", remedy="Try the step again and choose to edit elsewhere."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
-    """Who a run talks to. `terminal` None means there is no terminal to lend: no editor can be opened."""
-
-    sink: "Sink"
-    asker: "Asker"
-    terminal: Terminal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenGuide:
-    """Walk the tree from its root, or from where `answers` (choice keys, root first: a deep link) lead."""
-
-    answers: tuple[str, ...] = ()
-    dry: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRun:
-    """Run one workflow; `inputs` by name are not asked for again."""
-
-    workflow: str
-    inputs: Mapping[str, JsonValue] = field(default_factory=dict)
-    answers: tuple[str, ...] = ()
-    dry: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeRun:
-    """Go on with an unfinished run; `take_over` also from an owner on another host (journaled)."""
-
-    run: str
-    take_over: bool = False
-
-
-Request: TypeAlias = OpenGuide | StartRun | ResumeRun
+    from ..terms.json import JsonValue
+    from .entries import Remedy, RunSummary
+    from .operator import Operator
+    from .requests import EnvironmentState, Request
 
 
 class House(Protocol):
@@ -132,7 +33,7 @@ class House(Protocol):
         """The project's name for the top line: "practice project"."""
         ...
 
-    def library(self) -> "Library":
+    def library(self) -> Library:
         """The tree and every workflow; light, from the compiled cache."""
         ...
 
@@ -152,7 +53,7 @@ class House(Protocol):
         """All runs, newest first; *slow*."""
         ...
 
-    def record(self, run: str) -> "tuple[Event, ...]":
+    def record(self, run: str) -> tuple[Event, ...]:
         """The events of a run rebuilt from the journal, as they were shown; *slow*. Raises UsageError: no such run."""
         ...
 
@@ -172,7 +73,7 @@ class House(Protocol):
         inputs: Mapping[str, JsonValue] | None = None,
         answers: tuple[str, ...] = (),
         dry: bool = False,
-    ) -> "RunResult":
+    ) -> RunResult:
         """Run a workflow on the calling thread until it ends, pauses or fails; *slow*, as long as the run takes.
 
         `answers` are the walk's choice keys, journaled with the run. Raises HeldError, UsageError (unknown workflow)
@@ -180,7 +81,7 @@ class House(Protocol):
         """
         ...
 
-    def resume(self, run: str, operator: Operator, *, take_over: bool = False) -> "RunResult":
+    def resume(self, run: str, operator: Operator, *, take_over: bool = False) -> RunResult:
         """Go on with a run, like `start`. Raises HeldError while its owner lives."""
         ...
 

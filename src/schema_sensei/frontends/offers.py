@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 from ..engine.prompts import Option
 from ..guide.explain import because, risk_words
 from ..guide.walk import Walk, offered
-from .house import EnvironmentState, House, RunSummary
+from .entries import RunSummary
+from .house import House
+from .requests import EnvironmentState
 from .wording import WARNING, Line, ago, one_line, seconds
 
 if TYPE_CHECKING:
-    from ..definitions.model import Question, Workflow
+    from ..definitions.tree import Question
+    from ..definitions.workflow import Workflow
 
 
 def standing_line(house: House) -> Line:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from ..engine.prompts import Option
 from .console import Console
 from .conversation import KEYS, Command, Said
-from .house import House, Request
+from .house import House
+from .requests import Request
 from .shortcuts import Picker
 from .visiting import Visit
 from .wording import LEAVE, WARNING, Line, one_line

@@ -17,7 +17,8 @@ from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
 from .console import Console
 from .conversation import Command, Said
-from .house import House, Request
+from .house import House
+from .requests import Request
 from .visiting import Visit
 from .wording import LEAVE, Line, one_line
 

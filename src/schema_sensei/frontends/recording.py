@@ -13,7 +13,7 @@ from ..engine.prompts import Checklist, Prompt
 from ..terms.errors import UsageError
 from ..terms.json import JsonValue
 from .answers_file import suggested_rule
-from .house import Operator
+from .operator import Operator
 
 if TYPE_CHECKING:
     from ..engine.executor import RunResult

@@ -11,9 +11,12 @@ from ..guide.explain import why_question, why_workflow
 from ..guide.walk import Walk
 from ..terms.exit_codes import ExitCode
 from .conversation import Command, Conversation, Said, Talk, stopping_line
-from .house import House, OpenGuide, Operator, Request, ResumeRun, RunSummary, StartRun
+from .entries import RunSummary
+from .house import House
 from .line_signals import listening
 from .offers import choice_options, crumb_line, recommendation, standing_line, unfinished_line
+from .operator import Operator
+from .requests import OpenGuide, Request, ResumeRun, StartRun
 from .wording import Line, clean
 
 if TYPE_CHECKING:

@@ -1,7 +1,13 @@
 """Why: why this question, why this workflow, why this step; in the words the definitions give."""
 
-from ..definitions.model import Input, Question, Risk, Step, Workflow
-from .walk import Walk
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..definitions.tree import Question
+    from ..definitions.workflow import Input, Risk, Step, Workflow
+    from .walk import Walk
 
 _BACKUP = {
     "none": "no backup needed",

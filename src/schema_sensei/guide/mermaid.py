@@ -8,8 +8,9 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from ..definitions.model import Destination, End, Question, Step, ToQuestion, ToStep, ToWorkflow, Tree, Workflow
 from ..definitions.signature import Signature
+from ..definitions.tree import Question, ToQuestion, ToWorkflow, Tree
+from ..definitions.workflow import Destination, End, Step, ToStep, Workflow
 
 _WIDTH = 30
 _PLAIN = re.compile(r"[^\w ,?!]|_", re.UNICODE)

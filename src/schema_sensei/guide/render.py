@@ -1,22 +1,12 @@
 """The written documentation, made from the definitions that run, so that it cannot drift from them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..definitions.model import (
-    Destination,
-    End,
-    Question,
-    Step,
-    ToQuestion,
-    ToStep,
-    ToWorkflow,
-    Tree,
-    Trouble,
-    Workflow,
-)
 from ..definitions.signature import Signature
+from ..definitions.tree import Question, ToQuestion, ToWorkflow, Tree
+from ..definitions.workflow import Destination, End, Step, ToStep, Trouble, Workflow
 from . import mermaid
 from .explain import risk_words
 
@@ -121,7 +111,7 @@ def workflow_page(workflow: Workflow, workflows: Mapping[str, Workflow], signatu
     return _page(lines)
 
 
-def troubleshooting_page(troubles: tuple[Trouble, ...], workflows: Mapping[str, Workflow]) -> str:
+def troubleshooting_page(troubles: Sequence[Trouble], workflows: Mapping[str, Workflow]) -> str:
     """Every message with what it means and the way out."""
     lines = ["# Troubleshooting", "", "Find an entry by its message: `sensei meaning MESSAGE`."]
     for trouble in troubles:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..definitions.model import ToQuestion, ToWorkflow, Tree, Workflow
+from ..definitions.tree import ToQuestion, ToWorkflow, Tree
+from ..definitions.workflow import Workflow
 
 if TYPE_CHECKING:
     from ..definitions.library import Library

@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..definitions.model import Choice, Question, ToQuestion, ToWorkflow, Tree
+from ..definitions.tree import Choice, Question, ToQuestion, ToWorkflow, Tree
 from ..terms.errors import UsageError
+from ..terms.values import value
 
 if TYPE_CHECKING:  # most choices have no `when:`, and the first question must not wait for the parser
     from ..definitions.expressions import Value
@@ -16,7 +17,7 @@ class NoSuchAnswer(UsageError):
     """An answer, or a workflow to jump to, that the tree does not have."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Crumb:
     """One question and the choice that answered it."""
 
@@ -24,7 +25,7 @@ class Crumb:
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Walk:
     """A path from the root. `answers` is its deep link: `Walk.follow(tree, walk.answers) == walk`."""
 

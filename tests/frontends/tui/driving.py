@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 from textual.pilot import Pilot
 
-from schema_sensei.frontends.house import House, OpenGuide, Request
+from schema_sensei.frontends.house import House
+from schema_sensei.frontends.requests import OpenGuide, Request
 from schema_sensei.frontends.tui.app import SenseiApp
 from schema_sensei.frontends.tui.run.screen import RunScreen
 

@@ -6,29 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schema_sensei.definitions.library import Library
-from schema_sensei.definitions.model import (
-    Choice,
-    End,
-    Input,
-    Question,
-    Risk,
-    Source,
-    Step,
-    ToQuestion,
-    ToStep,
-    ToWorkflow,
-    Tree,
-    Workflow,
-)
 from schema_sensei.definitions.signature import Signature
+from schema_sensei.definitions.tree import Choice, Question, Source, ToQuestion, ToWorkflow, Tree
+from schema_sensei.definitions.workflow import End, Input, Risk, Step, ToStep, Workflow
 from schema_sensei.engine import executor
 from schema_sensei.engine.cancel import CancelToken
 from schema_sensei.engine.events import Event
 from schema_sensei.engine.memory import MemoryJournal
-from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Preview
+from schema_sensei.engine.ports import Action, Context, Finding, Intent, Outcome, Preview
 from schema_sensei.engine.prompts import Choose, Code, Option, Prose, Stakes, Table
 from schema_sensei.engine.replay import told
-from schema_sensei.frontends.house import EnvironmentState, Operator, Remedy, RunSummary
+from schema_sensei.frontends.entries import Remedy, RunSummary
+from schema_sensei.frontends.operator import Operator
+from schema_sensei.frontends.requests import EnvironmentState
 from schema_sensei.terms.errors import UsageError
 from schema_sensei.terms.exit_codes import ExitCode
 from schema_sensei.terms.json import JsonValue
@@ -182,10 +172,10 @@ LIBRARY = Library(TREE, {"modify-table": MODIFY, "check": CHECK}, (), {"modify-t
 class MemoryHouse:
     """A `House` whose parts a test can replace before the visit."""
 
-    def __init__(self, library: Library = LIBRARY, actions: Mapping[str, Scripted] | None = None) -> None:
+    def __init__(self, library: Library = LIBRARY, actions: Mapping[str, Action] | None = None) -> None:
         self.title = "practice project"
         self.books = library
-        self.actions = dict(ACTIONS if actions is None else actions)
+        self.actions: dict[str, Action] = dict(ACTIONS if actions is None else actions)
         self.journal = MemoryJournal()
         self.known: tuple[EnvironmentState, ...] = (
             EnvironmentState(name="dev", standing="current"),

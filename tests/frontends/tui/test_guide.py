@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.frontends.tui.driving import Driver, drive
 from tests.frontends.tui.memory_house import CHECK, LIBRARY, MemoryHouse
 
-from schema_sensei.frontends.house import EnvironmentState, OpenGuide, RunSummary
+from schema_sensei.frontends.entries import RunSummary
+from schema_sensei.frontends.requests import EnvironmentState, OpenGuide
 
 
 def test_digits_walk_to_a_recommendation_that_says_why() -> None:

@@ -117,7 +117,7 @@ def program(tmp_path: Path, text: str) -> "pexpect.spawn[str]":
 EDITING = """
 import subprocess, sys
 from schema_sensei.engine.ports import Outcome
-from schema_sensei.frontends.house import StartRun
+from schema_sensei.frontends.requests import StartRun
 from schema_sensei.frontends.tui.app import visit
 from tests.frontends.tui.memory_house import ACTIONS, MemoryHouse
 from dataclasses import replace
@@ -153,7 +153,7 @@ def test_the_editor_gets_the_terminal_its_ctrl_c_too_and_gives_it_back(tmp_path:
 
 BROKEN = """
 import sys
-from schema_sensei.frontends.house import OpenGuide
+from schema_sensei.frontends.requests import OpenGuide
 from schema_sensei.frontends.tui.app import SenseiApp
 from tests.frontends.tui.memory_house import MemoryHouse
 def broken(self):
@@ -179,7 +179,7 @@ def test_a_fault_of_the_screen_prints_no_local_variable(tmp_path: Path) -> None:
 LOOKING = """
 import asyncio, sys
 from benchmarks.tui_memory import house
-from schema_sensei.frontends.house import OpenGuide
+from schema_sensei.frontends.requests import OpenGuide
 from schema_sensei.frontends.tui.app import SenseiApp
 
 async def look():

@@ -9,7 +9,8 @@ from tests.frontends.tui.memory_house import ACTIONS, DEV, PROD, SQL, MemoryHous
 
 from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Preview
 from schema_sensei.engine.prompts import Checklist, Choose, Confirm, EnterText, Option, Prompt, Resolve, TypedConfirm
-from schema_sensei.frontends.house import Remedy, StartRun
+from schema_sensei.frontends.entries import Remedy
+from schema_sensei.frontends.requests import StartRun
 from schema_sensei.terms.errors import UnreachableError
 from schema_sensei.terms.json import JsonValue
 
@@ -386,7 +387,7 @@ def test_a_terminal_too_small_takes_no_answer_and_recovers() -> None:
 
 
 def test_the_editor_cannot_have_a_terminal_that_is_not_there() -> None:
-    from schema_sensei.frontends.house import TerminalBusy
+    from schema_sensei.frontends.operator import TerminalBusy
 
     refused: list[Exception] = []
     house = MemoryHouse()

@@ -1,5 +1,7 @@
 """The full-screen application: three modes, one run at a time, and a way out that loses nothing."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable
@@ -13,12 +15,14 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 
 from ...terms.exit_codes import ExitCode
-from ..house import EnvironmentState, House, OpenGuide, Request, ResumeRun, RunSummary, StartRun
+from ..requests import EnvironmentState, OpenGuide, Request, ResumeRun, StartRun
 from .base import BaseApp
 from .signals import listen
 from .theme import dress
 
 if TYPE_CHECKING:
+    from ..entries import RunSummary
+    from ..house import House
     from .guide.screen import GuideScreen
     from .run.screen import RunScreen
     from .run.session import Session
@@ -37,7 +41,7 @@ def visit(house: House, request: Request) -> int:
     return app.return_code or app.exit_code
 
 
-def _commands() -> "type[Any]":
+def _commands() -> type[Any]:
     from .palette import SenseiCommands
 
     return SenseiCommands
@@ -126,7 +130,7 @@ class SenseiApp(BaseApp):
         self.waiting = runs
         self._on_guide(lambda guide: guide.show_waiting(runs, time.time()))
 
-    def _on_guide(self, do: "Callable[[GuideScreen], object]") -> None:
+    def _on_guide(self, do: Callable[[GuideScreen], object]) -> None:
         stack = self._screen_stacks.get("guide")
         if stack and stack[0].is_mounted:
             do(cast("GuideScreen", stack[0]))
@@ -142,7 +146,7 @@ class SenseiApp(BaseApp):
         self._session = Session(self.house, request, self.terminal, self._wake)
         self.call_later(self._follow, self._session)
 
-    async def _follow(self, session: "Session") -> None:
+    async def _follow(self, session: Session) -> None:
         await self.switch_mode("run")
         self._run_screen = cast("RunScreen", self._screen_stacks["run"][0])
         await self._run_screen.follow(session)
@@ -175,7 +179,7 @@ class SenseiApp(BaseApp):
         self.home()
         self._on_guide(lambda guide: guide.jump(workflow))
 
-    def session_over(self, session: "Session") -> None:
+    def session_over(self, session: Session) -> None:
         """A run has ended, paused or failed: its exit code will be ours."""
         if session.result is not None:
             self.exit_code, self.last_run = int(session.result.exit_code), session.result.run

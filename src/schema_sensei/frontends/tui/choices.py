@@ -13,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from ...terms.values import value
 from .literal import one_line
 from .marks import QUIET
 
@@ -20,7 +21,7 @@ LABEL_SHARE = 0.55
 """The widest that the label column may be, as a part of the row, when there are notes beside it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Row:
     """One line to choose; `mark` stands where the number would and tells what kind of row it is."""
 

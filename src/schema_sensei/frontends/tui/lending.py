@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
-from ..house import TerminalBusy
+from ..operator import TerminalBusy
 from .signals import EXIT_CODES
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, assert_never
 if TYPE_CHECKING:  # the first screen must not wait for the engine
     from ...engine.events import RunStatus
     from ...engine.prompts import Tone
-    from ..house import Standing
+    from ..requests import Standing
 
 QUIET = "$foreground 60%"
 """The style of what matters less."""

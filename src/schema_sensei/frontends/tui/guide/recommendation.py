@@ -9,10 +9,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ....definitions.model import Workflow
+from ....definitions.workflow import Workflow
 from ....guide.explain import because, risk_words
 from ....guide.walk import Walk
-from ...house import StartRun
+from ...requests import StartRun
 from ..bars import EdgeLine
 from ..frame import Frame
 from ..literal import literal, one_line

@@ -1,7 +1,9 @@
 """One question at a time, from the root of the tree to a workflow."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -10,14 +12,17 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ....definitions.model import Choice, Question
+from ....definitions.tree import Choice, Question
 from ....guide.walk import Walk, offered
-from ...house import EnvironmentState, OpenGuide, RunSummary
+from ...requests import EnvironmentState, OpenGuide
 from ..bars import EdgeLine
 from ..choices import Choices, Row
 from ..frame import Frame
 from ..literal import clean, literal, one_line
 from ..marks import QUIET, standing_mark
+
+if TYPE_CHECKING:
+    from ...entries import RunSummary
 
 
 class GuideScreen(Frame):

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ...house import ResumeRun, RunSummary
+from ...entries import RunSummary
+from ...requests import ResumeRun
 from ...wording import ago
 from ..bars import EdgeLine
 from ..choices import Choices, Row

@@ -5,7 +5,7 @@ from textual.widgets import Static
 
 from ....engine.events import RunEnded
 from ....terms.errors import SenseiError
-from ...house import Remedy
+from ...entries import Remedy
 from ...wording import MARKS
 from ..literal import clean, literal, one_line
 from ..marks import QUIET, run_mark

@@ -27,7 +27,7 @@ from ....engine.events import (
 )
 from ....engine.prompts import Back
 from ....terms.targets import TargetLabel
-from ...house import StartRun
+from ...requests import StartRun
 from ..bars import EdgeLine
 from ..bridge import Output, Question
 from ..frame import Frame

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from ....engine.prompts import Cancelled, Paused
 from ....terms.errors import SenseiError
 from ....terms.exit_codes import ExitCode
-from ...house import House, Operator, ResumeRun, StartRun, Terminal
+from ...house import House
+from ...operator import Operator, Terminal
+from ...requests import ResumeRun, StartRun
 from ..bridge import Bridge
 
 if TYPE_CHECKING:

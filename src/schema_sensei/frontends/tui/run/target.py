@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from ....terms.targets import TargetLabel
-from ...house import EnvironmentState
+from ...requests import EnvironmentState
 from ..literal import one_line
 from ..marks import QUIET
 from .decision import where

@@ -1,39 +1,15 @@
-"""What a definition is once it is read: the decision tree, workflows and troubleshooting entries, frozen.
-
-The YAML that people write is described in `wire`; this module has no dependency, so that showing the first question
-costs nothing.
-"""
+"""What the tree leads to, once it is read: workflows with their steps, and troubleshooting entries; frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ..terms.json import JsonObject
+from .tree import Source, ToWorkflow
 
 Backup: TypeAlias = Literal["none", "needed", "with-data", "of-the-present"]
 Review: TypeAlias = Literal["low", "medium", "high"]
 Testing: TypeAlias = Literal["standard", "thorough"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The file a definition was read from, and the sha256 (hex) of its text; what trust and pinning go by."""
-
-    file: str
-    digest: str
-    bundled: bool = False
-    """It came with the product, not from a team's directory."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToQuestion:
-    """A choice that asks on."""
-
-    id: str
-
-    def __str__(self) -> str:
-        """As it stands in YAML."""
-        return f"question:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +24,6 @@ class ToStep:
 
 
 @dataclass(frozen=True, slots=True)
-class ToWorkflow:
-    """A leaf of the tree, or an outcome that hands over to another workflow."""
-
-    id: str
-
-    def __str__(self) -> str:
-        """As it stands in YAML."""
-        return f"workflow:{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
 class End:
     """The run ends: `done` with exit code 0, `stop` with exit code 3."""
 
@@ -69,14 +34,7 @@ class End:
         return self.how
 
 
-Onward: TypeAlias = ToQuestion | ToWorkflow
 Destination: TypeAlias = ToStep | ToWorkflow | End
-
-
-def onward(text: str) -> Onward:
-    """Where a choice leads: `question:<id>` or `workflow:<id>`."""
-    kind, _, name = text.partition(":")
-    return ToQuestion(name) if kind == "question" else ToWorkflow(name)
 
 
 def destination(text: str) -> Destination:
@@ -88,61 +46,6 @@ def destination(text: str) -> Destination:
             return ToWorkflow(text.removeprefix("workflow:"))
         case _:
             return ToStep(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One answer to a question. `because` completes the reasons on the recommendation screen, one line per answer."""
-
-    key: str
-    label: str
-    to: Onward
-    note: str = ""
-    because: str = ""
-    when: str = ""
-    """An expression over `project.*` and `environment.*`; offered unless it is False. Empty: always."""
-    emergency: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One node of the tree; at least one choice."""
-
-    id: str
-    ask: str
-    why: str = ""
-    choices: tuple[Choice, ...]
-
-    def choice(self, key: str) -> Choice | None:
-        """The choice with that key, or None."""
-        return next((choice for choice in self.choices if choice.key == key), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """A situation in plain words, the choice keys a person in it gives (root first), the workflow it must reach."""
-
-    situation: str
-    answers: tuple[str, ...]
-    leads_to: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """The decision tree: acyclic, every choice leads to a question or to a workflow that exists."""
-
-    root: str
-    questions: tuple[Question, ...]
-    scenarios: tuple[Scenario, ...] = ()
-    sources: tuple[Source, ...] = ()
-    """The bundled tree first, then those that teams added to it."""
-
-    def question(self, question_id: str) -> Question:
-        """The question with that id. Raises KeyError."""
-        for question in self.questions:
-            if question.id == question_id:
-                return question
-        raise KeyError(question_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
