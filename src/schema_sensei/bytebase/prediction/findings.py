@@ -75,7 +75,9 @@ def _reading_rows(part: Part) -> Finding:
 
 def _doubled(part: Part, whole: _Whole) -> Finding:
     times = "in the transaction, and once more after COMMIT" if whole.transaction else "first, and again in its place"
-    return Finding(part.statement.text, f"Runs twice: {times}. {_because(part)}", _cure(part))
+    apart = needs_no_transaction(part.statement) and not whole.single
+    alone = " Besides, PostgreSQL refuses it in a transaction: send it in a sheet of its own." if apart else ""
+    return Finding(part.statement.text, f"Runs twice: {times}. {_because(part)}{alone}", _cure(part))
 
 
 def _taken_out(part: Part) -> Finding:
