@@ -8,12 +8,12 @@ from contextlib import suppress
 
 import psycopg
 import pytest
+from tests.practice_bytebase.conftest import source
+from tests.practice_bytebase.replaying import Exchange, Replay, canonical, exchanges, shape
 
 from schema_sensei.postgres import session
 from schema_sensei.postgres.embedded import Embedded
 from schema_sensei.practice.bytebase.launching import PracticeBytebase, PracticeServerError
-from tests.practice_bytebase.conftest import source
-from tests.practice_bytebase.replaying import Exchange, Replay, canonical, exchanges, shape
 
 LEFT_OUT = {
     "07_diff_schema:2": "diffSchema is not to be trusted, so the product never asks for it",
@@ -48,6 +48,7 @@ class Outside:
             "14_order_and_doubling:0": self._members,
             "15_many_databases:0": self._shards,
             "15_many_databases:1": self._move_shards,
+            "15_many_databases:10": self._refuse_three,
             "16_blocked_by_a_lock:7": self._hold,
             "16_blocked_by_a_lock:29": self.release,
         }
@@ -86,10 +87,10 @@ class Outside:
 
     def _wait_for_sleepers(self) -> None:
         """Minutes passed here: what the killed server and its successor had begun was over."""
-        self._run(
-            "app",
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'bytebase-taskrun-%'",
-        )
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'bytebase-taskrun-%'"
+        for _ in range(5):  # the retried run may be about to begin
+            self._run("app", end)
+            time.sleep(0.1)
 
     def _members(self) -> None:
         self._run(
@@ -100,12 +101,16 @@ class Outside:
         self.replay.call("sensei", "POST", "/v1/instances/test-pg/databases/app:sync", json={})
 
     def _shards(self) -> None:
-        self._run("postgres", *(f"CREATE DATABASE shard_{number:02}" for number in range(40)))
+        self._run("postgres", *(f"CREATE DATABASE shard_{number:02} STRATEGY file_copy" for number in range(40)))
 
     def _move_shards(self) -> None:
         for number in range(40):
             path = f"/v1/instances/test-pg/databases/shard_{number:02}?updateMask=project"
             self.replay.call("admin", "PATCH", path, json={"project": "projects/app"}).raise_for_status()
+
+    def _refuse_three(self) -> None:
+        """The recorder's server had no connections left for these."""
+        self._run("postgres", *(f"ALTER DATABASE shard_{number} ALLOW_CONNECTIONS false" for number in (35, 37, 39)))
 
     def _kill(self) -> None:
         killed = self._bytebase.pid
