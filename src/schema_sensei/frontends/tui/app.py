@@ -75,7 +75,8 @@ class SenseiApp(BaseApp):
         """As far as they are known: by name at first, with what was read when it was read."""
         self._leaving = False
         self.animation_level = "none"
-        self.set_reactive(SenseiApp.theme, dress(self, os.environ))  # applied once, when all is mounted
+        self.set_reactive(SenseiApp.theme, dress(self, os.environ))
+        self.stylesheet.set_variables(self.get_css_variables())
         self.add_mode("guide", self._guide)
         self.add_mode("run", self._run)
         self.add_mode("history", self._history)
@@ -83,7 +84,10 @@ class SenseiApp(BaseApp):
     def _guide(self) -> Screen[None]:
         from .guide.screen import GuideScreen
 
-        return GuideScreen(self._request if isinstance(self._request, OpenGuide) else OpenGuide())
+        screen = GuideScreen(self._request if isinstance(self._request, OpenGuide) else OpenGuide())
+        # The sheets are read with this theme already; Textual would read them all again for a screen it does not know.
+        screen._css_update_count = self._css_update_count  # noqa: SLF001  # there is no public way to say so
+        return screen
 
     def _run(self) -> Screen[None]:
         from .run.screen import RunScreen
