@@ -91,7 +91,7 @@ def test_every_block_says_how_it_is_checked() -> None:
     assert kinds == {
         ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
-        ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"),
+        ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
         ("sql", "raise.sql"), ("sh", "predict"),
     }  # fmt: skip
 
@@ -129,6 +129,10 @@ def test_the_lesson_runs_without_a_person(place: Path) -> None:
         outputs = [_shell(command, practice.root) for command in _commands("practice")]
         assert "certificates" in (practice.root / "transcript.md").read_text()
         assert "dev" in outputs[-1]
+        for command in _commands("judge"):
+            assert re.search(
+                "::notice file=migrations/|Reviewed on a copy of the schema", _shell(command, practice.root)
+            )
         for command in _commands("crash")[:1]:
             assert "new-table" in _shell(command, practice.root)
 

@@ -8,7 +8,7 @@ from ..changes.change import Change
 from ..changes.draft import relative
 from ..changes.hazards import plan
 from ..changes.hazards.model import Review
-from ..changes.hazards.plan import Plan, Source
+from ..changes.hazards.plan import Plan, Source, WayBack
 from ..changes.hazards.review import Ground, judge
 from ..changes.hazards.trace import RehearsalError
 from ..gates.position import shown
@@ -77,7 +77,12 @@ def _plan(services: Services, change: Change) -> Plan:
         written = files.get(revision)
         if written is not None:
             sources[revision] = Source(relative(written.path, root), written.path.read_text("utf-8", "replace"))
-    return plan.of_script(change.up, version_table=version_table(settings(services)), sources=sources)
+    return plan.of_script(
+        change.up,
+        version_table=version_table(settings(services)),
+        sources=sources,
+        way_back=WayBack(change.down, change.no_way_back.rstrip(".")),
+    )
 
 
 @contextmanager

@@ -17,5 +17,8 @@ SETUP = Path(__file__).with_name("setup.sql")
 def copy(server: Embedded) -> Iterator[Secret]:
     """The URL of a copy that only this test spoils."""
     setup = SETUP.read_text()
-    with Scratch(server).database("hazards", lambda url: review.prepare(url, setup, name="setup.sql")) as url:
+    prepared = Scratch(server).database(
+        "hazards", lambda url: review.prepare(url, setup, name="setup.sql"), confined=True
+    )
+    with prepared as url:
         yield url

@@ -19,10 +19,26 @@ def findings(trace: Trace) -> Iterator[Finding]:
     if not trace.effects:
         return
     base, end = trace.base, trace.effects[-1].after
+    yield from _exchanged(trace, base, end)
     yield from _tables(trace, base, end)
     yield from _columns(trace, base, end)
     yield from _constraints(trace, base, end)
     yield from _indexes(trace, base, end)
+
+
+def _exchanged(trace: Trace, base: State, end: State) -> Iterator[Finding]:
+    """A column that goes while one of the same type comes: Alembic and ORMs write a rename so."""
+    for key, old in base.columns.items():
+        if key in end.columns or key[0] not in end.tables():
+            continue
+        table = end.relations[key[0]].name
+        for other, new in end.columns.items():
+            if other[0] == key[0] and other not in base.columns and new.type == old.type:
+                statement = next(each.statement for each in trace.effects if key not in each.after.columns)
+                names = {"table": table, "column": old.name, "other": new.name}
+                words = f"{old.name} goes and {new.name} of the same type comes: is this a rename? Its values would go."
+                yield Finding("drop-and-add", statement, f"{table}.{old.name}", key[0], names=names, words=words)
+                break
 
 
 def _since(trace: Trace, there: Sequence[bool]) -> Statement:
@@ -50,7 +66,7 @@ def _columns(trace: Trace, base: State, end: State) -> Iterator[Finding]:
     keys = {(each.table, number) for each in end.constraints.values() if each.kind == "p" for number in each.columns}
     for key, column in end.columns.items():
         old = base.columns.get(key)
-        if (old is not None and old.type == column.type) or key[0] not in end.relations:
+        if (old is not None and old.type == column.type) or key[0] not in end.tables():
             continue
         relation = end.relations[key[0]].name
         names = {"table": relation, "column": column.name}

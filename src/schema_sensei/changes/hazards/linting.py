@@ -44,6 +44,7 @@ HAZARD_OF: Mapping[str, str] = {
     "ban-char-field": "char-column",
     "prefer-timestamp-tz": "timestamp-without-zone",
     "identifier-too-long": "naming",
+    "ban-drop-generated-expression": "drop-default",
 }
 """Our hazard for a rule of squawk 2.70; a rule that is not here is a `questionable`."""
 

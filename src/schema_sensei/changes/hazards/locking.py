@@ -9,6 +9,8 @@ _SHARE = STRENGTH.index("ShareLock")
 _ROW_EXCLUSIVE = STRENGTH.index("RowExclusiveLock")
 _EXCLUSIVE = STRENGTH.index("AccessExclusiveLock")
 _READS_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE"})
+_MANY, _MOST = 50, 0.5
+"""A WHERE that takes at least half of the rows, and more than a handful, is none."""
 _CODE = frozenset({"DO", "CALL"})
 
 
@@ -16,7 +18,7 @@ def findings(trace: Trace) -> Iterator[Finding]:
     """Every hazard of locking, statement by statement."""
     for effect in trace.effects:
         for table in sorted(effect.rewritten | effect.scanned | set(effect.taken)):
-            name = _what(effect, table)
+            name = _what(trace, effect, table)
             if name and table in trace.base.relations:
                 relation = trace.base.relations[table]
                 lock = effect.held.get(table, _EXCLUSIVE if table in effect.rewritten else -1)
@@ -25,16 +27,19 @@ def findings(trace: Trace) -> Iterator[Finding]:
         yield from _held_through(trace, effect)
 
 
-def _what(effect: Effect, table: int) -> str:
+def _what(trace: Trace, effect: Effect, table: int) -> str:
     statement, words = effect.statement, effect.statement.words
     lock = effect.held.get(table, -1)
     if table in effect.rewritten:
         return _rewritten(effect, table)
     if statement.verb == "LOCK":
         return "explicit-lock" if effect.taken.get(table, -1) >= _SHARE else ""
-    if statement.verb in {"UPDATE", "DELETE"} and "WHERE" not in words:
+    if statement.verb in {"UPDATE", "DELETE"}:
         written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
-        return f"mass-{statement.verb.lower()}" if written else ""
+        most = effect.written.get(table, 0) >= max(_MANY, trace.sizes.get(table, (0, 0))[0] * _MOST)
+        if written and "WHERE" not in words:
+            return f"mass-{statement.verb.lower()}"
+        return "many-rows" if most else ""
     if words[-3:] in {("DISABLE", "TRIGGER", "ALL"), ("DISABLE", "TRIGGER", "USER")} and table in effect.taken:
         return "trigger-off"
     if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:

@@ -52,11 +52,14 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
 
 def _index_alone(base: State, effect: Effect, oid: int) -> bool:
     index = effect.before.indexes.get(oid)
+    words = effect.statement.words
     return (
         index is not None
-        and "CONCURRENTLY" not in effect.statement.words
-        and effect.statement.words[:2] == ("DROP", "INDEX")
+        and "CONCURRENTLY" not in words
+        and (words[:2] == ("DROP", "INDEX") or words[:1] in {("DO",), ("CALL",)})
         and index.table in base.relations
+        and index.table in effect.after.relations
+        and all((index.table, number) in effect.after.columns for number in index.columns if number)
     )
 
 
@@ -141,11 +144,12 @@ def _guards(base: State, effect: Effect, end: State) -> Iterator[Finding]:
 
 def _others(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     standing = set(end.others.values())
+    gone = {name for key, name in effect.before.others.items() if key[0] == "schema" and key not in effect.after.others}
     for key, name in effect.before.others.items():
         if key not in base.others:
             continue
         now = effect.after.others.get(key)
-        if now is None and name not in standing:
+        if now is None and name not in standing and name.partition(".")[0] not in gone - {name}:
             yield Finding("drop-object", effect.statement, name)
         if now is not None and now != name and "RENAME" in effect.statement.words:
             yield Finding("rename-object", effect.statement, name)

@@ -1,17 +1,18 @@
 """What is to be judged: transactions of statements, where each comes from, and what its author allows."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...migrations.unit import Unit
 from ...postgres.version_table import VersionTable
 from ...terms.json import JsonObject
 from ..declared import declared
-from ..proof import own_statements
+from ..proof import empty_downgrades, own_statements
 from ..script import Script
 from . import allowing, statements
 from .allowing import Allowance
+from .finding import Finding
 from .statements import Statement
 from .transactions import Transaction, single, transactions
 
@@ -36,15 +37,38 @@ class Source:
     text: str
 
 
+_NO_WAY_BACK = "no-way-back"
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """The way down of a script, or None and why there is none."""
+
+    script: Script | None
+    reason: str = ""
+
+    def missing(self, revision: str, up: Script, version_table: VersionTable) -> str:
+        """Why a revision has no way back; empty when it has one."""
+        if self.script is None:
+            return f"There is no way back: {self.reason}."
+        if revision in empty_downgrades(up, self.script, version_table):
+            return f"The downgrade of {revision} does nothing."
+        return ""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """The whole text with its transactions; `origins` and `allowances` by offset of the statement in the text."""
+    """The whole text with its transactions; `origins` by offset of the statement in the text.
+
+    `findings` are hazards that no run shows, `allowances` those that the author accepts.
+    """
 
     text: str
     name: str
     transactions: tuple[Transaction, ...]
     origins: Mapping[int, Origin] = field(default_factory=dict)
     allowances: tuple[Allowance, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -72,10 +96,13 @@ def of_text(text: str, *, name: str) -> Plan:
     return Plan(text, name, transactions(found), allowances=allowing.in_comments(text, found, name=name))
 
 
-def of_script(script: Script, *, version_table: VersionTable, sources: Mapping[str, Source]) -> Plan:
+def of_script(
+    script: Script, *, version_table: VersionTable, sources: Mapping[str, Source], way_back: WayBack | None = None
+) -> Plan:
     """The plan of emitted units, guards and version table left out; `sources` by revision.
 
-    A unit is a transaction; what runs outside of one commits by itself. Raises SplitError, AllowanceError.
+    With `way_back`, revisions without one are a hazard, unless they say why. A unit is a transaction; what runs outside
+    of one commits by itself. Raises SplitError, AllowanceError.
     """
     text = ""
     parts: list[Transaction] = []
@@ -101,11 +128,24 @@ def of_script(script: Script, *, version_table: VersionTable, sources: Mapping[s
             parts.append(Transaction(tuple(found)))
         else:
             parts += [single(each) for each in found]
+    findings: list[Finding] = []
     for revision in script.revisions:
         source = sources.get(revision, Source("", ""))
-        for hazard, reason in declared(source.text, where=source.path).allow.items():
+        said = declared(source.text, where=source.path)
+        for hazard, reason in said.allow.items():
             allowances.append(allowing.checked(hazard, reason, where=source.path, revision=revision))
-    return Plan(text, "", tuple(parts), origins, tuple(allowances))
+        first = _first(parts, origins, revision)
+        why = "" if way_back is None else way_back.missing(revision, script, version_table)
+        if why and first is not None:
+            findings.append(Finding(_NO_WAY_BACK, first, "", words=why))
+            if said.irreversible:
+                allowances.append(Allowance(_NO_WAY_BACK, said.irreversible, source.path, revision=revision))
+    return Plan(text, "", tuple(parts), origins, tuple(allowances), tuple(findings))
+
+
+def _first(parts: Sequence[Transaction], origins: Mapping[int, Origin], revision: str) -> Statement | None:
+    each_statement = (each for part in parts for each in part.statements)
+    return next((each for each in each_statement if origins[each.offset].revision == revision), None)
 
 
 def _split(text: str, unit: Unit) -> tuple[Statement, ...]:

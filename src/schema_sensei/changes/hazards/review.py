@@ -13,6 +13,7 @@ from .finding import Finding
 from .merging import merge
 from .model import Review, digest
 from .plan import Plan
+from .statements import Statement
 from .trace import Trace
 
 _BEYOND = (
@@ -73,6 +74,7 @@ def judge(planned: Plan, ground: Ground) -> Review:
         *designing.findings(seen),
         *_of_transactions(planned),
         *_of_failure(seen, planned, bare=ground.bare),
+        *planned.findings,
     ]
     warnings = [each for part in planned.transactions for each in squawk.lint(part, server_version=version)]
     found = merge(own, warnings, seen, planned, real=ground.real)
@@ -106,11 +108,23 @@ def _of_transactions(planned: Plan) -> Iterator[Finding]:
         if part.explicit and not part.ending and part.statements:
             yield Finding("uncommitted", part.statements[-1], "")
         for each in part.statements:
+            yield from _of_words(each)
             if "CONCURRENTLY" in each.words:
                 if each.verb == "CREATE" and "EXISTS" in each.words:
                     yield Finding("concurrently-if-not-exists", each, "")
                 if part.alone and planned.shares(each):
                     yield Finding("concurrently-not-alone", each, "")
+
+
+def _of_words(statement: Statement) -> Iterator[Finding]:
+    """What neither locks nor the catalog show."""
+    words = statement.words
+    if "RESTART" in words and words[:2] in {("ALTER", "SEQUENCE"), ("ALTER", "TABLE")}:
+        yield Finding("identity-changed", statement, "")
+    elif statement.starts("ALTER", "DEFAULT", "PRIVILEGES") and "GRANT" in words and words[-1:] == ("PUBLIC",):
+        yield Finding("granted-to-public", statement, "")
+    elif statement.verb == "SET" and "SESSION_REPLICATION_ROLE" in words and "REPLICA" in statement.bare.upper():
+        yield Finding("trigger-off", statement, "")
 
 
 def _of_failure(seen: Trace, planned: Plan, *, bare: bool) -> Iterator[Finding]:
@@ -123,6 +137,8 @@ def _of_failure(seen: Trace, planned: Plan, *, bare: bool) -> Iterator[Finding]:
         yield Finding("concurrently-in-transaction", statement, "", words=words)
     elif code == "55P04":
         yield Finding("enum-value-too-early", statement, "", words=words)
+    elif code == "42501" and statement.words[-3:] in _TRIGGERS:
+        yield Finding("trigger-off", statement, "", words=f"{words} The triggers of foreign keys are among them.")
     elif code == "42501":
         yield Finding("needs-superuser", statement, "", words=f"{words} {_AS_WHOM}")
     elif code.startswith("23"):
@@ -134,6 +150,7 @@ def _of_failure(seen: Trace, planned: Plan, *, bare: bool) -> Iterator[Finding]:
         raise trace.failed(statement, error, planned) from error
 
 
+_TRIGGERS = {(each, "TRIGGER", "ALL") for each in ("DISABLE", "ENABLE")}
 _AS_WHOM = (
     "The copy runs it as the owner of the database, without the rights of a superuser, so that a file under review "
     "cannot touch the machine. What follows this statement was not run."

@@ -9,8 +9,10 @@ READ_RATE, WRITE_RATE = 100 * 1024**2, 30 * 1024**2
 """Bytes per second of a sequential scan and of a rewrite with its indexes, on a middling server; a guess in words."""
 
 _SCANS = SEEN_BY_LOCKS | {"scan-under-lock", "validate-in-same-transaction", "lock-held-through-backfill"}
-_WRITES = frozenset({"table-rewrite", "lock-held-through-backfill", "mass-update", "mass-delete", "reindex-blocks"})
-_HARMLESS_WHEN_SMALL = _SCANS | {"refresh-blocks-reads", "mass-update"}
+_WRITES = frozenset(
+    {"table-rewrite", "lock-held-through-backfill", "mass-update", "mass-delete", "many-rows", "reindex-blocks"}
+)
+_HARMLESS_WHEN_SMALL = _SCANS | {"refresh-blocks-reads", "mass-update", "many-rows"}
 _HARMLESS_WHEN_EMPTY = _HARMLESS_WHEN_SMALL | {"required-column", "mass-delete", "truncate"}
 
 

@@ -16,7 +16,7 @@ SELECT pg_catalog.json_build_object(
      pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
      coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')))), '[]')
    FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
-   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p')),
+   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p', 'v', 'm')),
  'constraints', (SELECT coalesce(json_agg(json_build_array(k.oid::bigint, k.conrelid::bigint, k.conname, k.contype,
      k.convalidated, k.conkey, k.confrelid::bigint, k.confkey, pg_catalog.pg_get_constraintdef(k.oid))), '[]')
    FROM rel JOIN pg_catalog.pg_constraint k ON k.conrelid = rel.oid
@@ -38,8 +38,12 @@ SELECT pg_catalog.json_build_object(
      SELECT 'schema' AS kind, oid, nspname::text AS ident FROM ns
      UNION ALL SELECT 'function', p.oid, ns.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')'
        FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+      WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
+                          AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid)
      UNION ALL SELECT 'type', t.oid, ns.nspname || '.' || t.typname
        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
+                          AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid)
      UNION ALL SELECT 'extension', oid, extname::text FROM pg_catalog.pg_extension) AS o),
  'public', (SELECT coalesce(json_agg(json_build_array(ident, privilege)), '[]') FROM (
      SELECT rel.ident, a.privilege_type AS privilege FROM rel, pg_catalog.aclexplode(rel.relacl) a WHERE a.grantee = 0

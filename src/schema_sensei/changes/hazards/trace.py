@@ -37,8 +37,8 @@ class Effect:
     """What one statement did to relations that were there before the file; all keys are oids.
 
     `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were
-    read from end to end, `rewritten` got new files, `touched` had rows written. `watched` is False where PostgreSQL
-    lets nobody look: statements outside of transactions show only their result.
+    read from end to end, `rewritten` got new files, `written` counts changed and deleted rows. `watched` is False where
+    PostgreSQL lets nobody look: statements outside of transactions show only their result.
     """
 
     statement: Statement
@@ -49,8 +49,13 @@ class Effect:
     taken: Mapping[int, int] = field(default_factory=dict)
     scanned: frozenset[int] = frozenset()
     rewritten: frozenset[int] = frozenset()
-    touched: frozenset[int] = frozenset()
+    written: Mapping[int, int] = field(default_factory=dict)
     watched: bool = True
+
+    @property
+    def touched(self) -> frozenset[int]:
+        """The relations that had rows changed or deleted."""
+        return frozenset(self.written)
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,9 @@ class _Watch:
                 for oid in self.base.relations
                 if oid in old and oid in after.relations and old[oid].filenode != after.relations[oid].filenode
             ),
-            touched=frozenset(oid for oid in known if counts[oid][1] > counted[oid][1]) if watched else frozenset(),
+            written={oid: counts[oid][1] - counted[oid][1] for oid in known if counts[oid][1] > counted[oid][1]}
+            if watched
+            else {},
             watched=watched,
         )
         self.effects.append(effect)
