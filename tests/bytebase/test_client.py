@@ -16,17 +16,8 @@ from schema_sensei.bytebase import errors
 from schema_sensei.bytebase.account import Account, ServiceAccount, WorkloadIdentity
 from schema_sensei.bytebase.client import Client
 from schema_sensei.bytebase.connection import Address, Connection, Tries
-from schema_sensei.bytebase.resources import (
-    Approval,
-    CheckStatus,
-    Issue,
-    LogEntry,
-    Plan,
-    PlanCheck,
-    Rollout,
-    TaskRun,
-    TaskStatus,
-)
+from schema_sensei.bytebase.plans import Approval, CheckStatus, Issue, Plan, PlanCheck
+from schema_sensei.bytebase.tasks import LogEntry, Rollout, TaskRun, TaskStatus
 from schema_sensei.terms.errors import UsageError
 from schema_sensei.terms.secrets import Redactor, Secret
 

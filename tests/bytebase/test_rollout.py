@@ -6,8 +6,8 @@ from tests.bytebase.practice_house import HURRY, PROJECT, House, Watch
 
 from schema_sensei.bytebase.client import Client
 from schema_sensei.bytebase.delivery import Delivery
-from schema_sensei.bytebase.resources import TaskStatus
 from schema_sensei.bytebase.rollout import Rollout
+from schema_sensei.bytebase.tasks import TaskStatus
 from schema_sensei.postgres import session
 
 

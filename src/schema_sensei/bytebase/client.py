@@ -7,20 +7,9 @@ from collections.abc import Iterator, Sequence
 from .connection import Connection
 from .decoding import Body, flag, inner, items, text, texts
 from .errors import MissingError, UnsupportedVersionError
-from .resources import (
-    Binding,
-    Changelog,
-    Database,
-    Issue,
-    LogEntry,
-    Plan,
-    PlanCheck,
-    Project,
-    Rollout,
-    Server,
-    Spec,
-    TaskRun,
-)
+from .inventory import Binding, Changelog, Database, Project, Server
+from .plans import Issue, Plan, PlanCheck, Spec
+from .tasks import LogEntry, Rollout, TaskRun
 
 OLDEST = (3, 17)
 """Older servers tell neither a plan's approval nor the state of its stages, and have other paths for rollouts."""

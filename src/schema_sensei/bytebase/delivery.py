@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .client import sheet_name
-from .resources import Plan, Spec
+from .plans import Plan, Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from .client import Client
 from .delivery import Delivery
-from .resources import IssueStatus, Plan, TaskStatus
+from .plans import IssueStatus, Plan
+from .tasks import TaskStatus
 
 _FEW, _MANY = 100, 1000
 _WAITING = (TaskStatus.NOT_STARTED, TaskStatus.PENDING, TaskStatus.AVAILABLE, TaskStatus.RUNNING)

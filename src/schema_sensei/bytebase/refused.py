@@ -7,7 +7,8 @@ from enum import StrEnum
 from ..terms.errors import HeldError
 from ..terms.exit_codes import ExitCode
 from .errors import BytebaseError
-from .resources import CheckResult, Issue, LogEntry, Plan, Task, TaskRun, TaskStatus
+from .plans import CheckResult, Issue, Plan
+from .tasks import LogEntry, Task, TaskRun, TaskStatus
 
 
 class Decision(StrEnum):

@@ -10,6 +10,7 @@ from .client import Client
 from .delivery import Delivery, Pace, Watcher
 from .errors import BytebaseError, ExistsError, ForbiddenError, PreconditionError
 from .finding import find
+from .plans import Approval, CheckResult, CheckStatus, Issue, IssueStatus, Plan, PlanCheck
 from .polling import Poll
 from .refused import (
     AwaitingApproval,
@@ -21,20 +22,8 @@ from .refused import (
     Trouble,
     WithdrawnError,
 )
-from .resources import (
-    Approval,
-    CheckResult,
-    CheckStatus,
-    Issue,
-    IssueStatus,
-    Plan,
-    PlanCheck,
-    Stage,
-    Task,
-    TaskRun,
-    TaskStatus,
-)
-from .resources import Rollout as RolloutResource
+from .tasks import Rollout as RolloutResource
+from .tasks import Stage, Task, TaskRun, TaskStatus
 
 _TRIES = 3
 _SHOWN_LOGS = 3

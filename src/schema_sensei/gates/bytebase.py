@@ -7,8 +7,8 @@ from ..bytebase.client import Client
 from ..bytebase.delivery import Delivery, Pace
 from ..bytebase.errors import BytebaseError, MissingError
 from ..bytebase.finding import highest, open_on
+from ..bytebase.inventory import Database
 from ..bytebase.refused import AwaitingApproval, OtherPlanError, TasksFailedError
-from ..bytebase.resources import Database
 from ..bytebase.rollout import Delivered, Rollout
 from ..changes.script import Script
 from ..engine.prompts import Paused

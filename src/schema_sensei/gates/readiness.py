@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..bytebase.errors import BytebaseError, ForbiddenError, MissingError
-from ..bytebase.resources import Binding, Database
+from ..bytebase.inventory import Binding, Database
 from ..project.bytebase import GROUP, BytebaseRoute
 from ..project.environment import Environment
 from ..terms.errors import SenseiError
