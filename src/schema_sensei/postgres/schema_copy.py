@@ -118,10 +118,12 @@ def read(target: Secret, table: VersionTable, *, label: TargetLabel | None = Non
 _SIZES = """
 SELECT n.nspname || '.' || c.relname,
        CASE WHEN c.relkind = 'p' THEN (
-              SELECT coalesce(sum(greatest(p.reltuples, pg_catalog.pg_stat_get_live_tuples(p.oid), 0)), 0)
+              SELECT coalesce(sum(CASE WHEN p.reltuples > 0 THEN p.reltuples
+                                   ELSE pg_catalog.pg_stat_get_live_tuples(p.oid) END), 0)
                 FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class p ON p.oid = t.relid AND t.isleaf)
             WHEN pg_catalog.pg_relation_size(c.oid) = 0 THEN 0
-            ELSE greatest(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid), 1) END::bigint,
+            WHEN c.reltuples > 0 THEN c.reltuples
+            ELSE greatest(pg_catalog.pg_stat_get_live_tuples(c.oid), 1) END::bigint,
        CASE WHEN c.relkind = 'p' THEN (
               SELECT coalesce(sum(pg_catalog.pg_total_relation_size(t.relid)), 0)
                 FROM pg_catalog.pg_partition_tree(c.oid) t WHERE t.isleaf)

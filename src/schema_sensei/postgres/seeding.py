@@ -124,12 +124,14 @@ def _insert(table: _Table, tables: Mapping[int, _Table], *, bare: bool, small: b
     rows = []
     for number in range(1, ROWS + 1):
         values = []
-        for each in columns:
+        for place, each in enumerate(columns):
             reference = referring.get(each.name)
             if reference is None:
-                values.append(_value(each, number, small=small))
+                # An end comes after its beginning, and stands behind it.
+                values.append(_value(each, number + place, small=small))
             else:
-                values.append(_referred(tables, *reference, number))
+                shift = list(referring).index(each.name) if len(reference[0].columns) == 1 else 0
+                values.append(_referred(tables, *reference, number + shift))
         rows.append(sql.SQL("({})").format(sql.SQL(", ").join(values)))
     names = sql.SQL(", ").join(sql.Identifier(each.name) for each in columns)
     return sql.SQL("INSERT INTO {} ({}) VALUES {}").format(table.identifier, names, sql.SQL(", ").join(rows))
@@ -144,7 +146,7 @@ def _referred(tables: Mapping[int, _Table], reference: _Reference, place: int, n
         sql.Identifier(reference.target_columns[place]),
         parent.identifier,
         sql.SQL(", ").join(sql.Identifier(each) for each in reference.target_columns),
-        sql.Literal(number - 1),
+        sql.Literal((number - 1) % ROWS),
     )
 
 
@@ -165,19 +167,19 @@ def _text(column: _Column, number: int, *, small: bool) -> str | None:
         return str(number if small else number + 20)
     fixed = _FIXED.get(column.base)
     if fixed is not None:
-        return fixed.format(n=number)
+        return fixed.format(n=number, day=(number - 1) % 28 + 1)
     if column.kind == "S":
         text = f"row {number}" if not small else f"r{number}"
-        return text if column.length <= 0 or column.length >= len(text) else str(number)[: column.length]
+        return text if column.length <= 0 or column.length >= len(text) else str(number)[-column.length :]
     return None
 
 
 _FIXED: Mapping[str, str] = {
     "bool": "true",
     "uuid": "00000000-0000-4000-8000-{n:012d}",
-    "date": "2026-01-{n:02d}",
-    "timestamp": "2026-01-{n:02d} 12:00:00",
-    "timestamptz": "2026-01-{n:02d} 12:00:00+00",
+    "date": "2026-01-{day:02d}",
+    "timestamp": "2026-01-{day:02d} 12:00:00",
+    "timestamptz": "2026-01-{day:02d} 12:00:00+00",
     "time": "12:{n:02d}:00",
     "timetz": "12:{n:02d}:00+00",
     "interval": "{n} days",
@@ -193,9 +195,9 @@ _FIXED: Mapping[str, str] = {
     "int4range": "[{n},{n}]",
     "int8range": "[{n},{n}]",
     "numrange": "[{n},{n}]",
-    "daterange": "[2026-01-{n:02d},2026-01-{n:02d}]",
-    "tstzrange": "[2026-01-{n:02d} 10:00:00+00,2026-01-{n:02d} 11:00:00+00]",
-    "tsrange": "[2026-01-{n:02d} 10:00:00,2026-01-{n:02d} 11:00:00]",
+    "daterange": "[2026-01-{day:02d},2026-01-{day:02d}]",
+    "tstzrange": "[2026-01-{day:02d} 10:00:00+00,2026-01-{day:02d} 11:00:00+00]",
+    "tsrange": "[2026-01-{day:02d} 10:00:00,2026-01-{day:02d} 11:00:00]",
 }
 
 
