@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help practice test lint bench docs picture clean
+.PHONY: help practice test contract lint bench docs picture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -14,6 +14,9 @@ practice: $(STAMP)  ## the main job, on a practice project with an embedded Post
 
 test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+contract: $(STAMP)  ## what we rely on of Bytebase: the practice one, or the one that SENSEI_BYTEBASE_URL, _ACCOUNT, _KEY name
+	$(BIN)/python -m pytest tests/contract
 
 lint: $(STAMP)  ## ruff, mypy strict, import contracts, the bundled workflows
 	$(BIN)/ruff check src tests benchmarks docs

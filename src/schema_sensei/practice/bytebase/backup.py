@@ -159,7 +159,9 @@ def _restore(table: Document | None, originals: list[str], archive: str) -> str:
         raise Refusal(Code.INTERNAL, "failed to generate restore sql: table not found in metadata")
     columns = ", ".join(f'"{column[0]}"' for column in table["columns"] if not column[5])
     into = f'INSERT INTO "{table["schema"]}"."{table["name"]}" ({columns})'
-    text = f'/*\nOriginal SQL:\n{"; ".join(originals)}\n*/\n{into} SELECT {columns} FROM "{ARCHIVE}"."{archive}"'
+    comment = f"/*\nOriginal SQL:\n{'; '.join(originals)}\n*/"
+    source = f'SELECT {columns} FROM "{ARCHIVE}"."{archive}"'  # noqa: S608 -- the names are the database's own
+    text = f"{comment}\n{into} {source}"
     if statements.kind(originals[0]) == "DELETE":
         return f"{text};"
     changed = {name for original in originals for name in _changed_columns(original)}

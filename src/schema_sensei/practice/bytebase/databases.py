@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from functools import partial
 
-from . import filters, snapshot
+from . import access, filters, snapshot
 from .calls import Call, Fields, Route, update_mask
 from .projects import default_project
-from .refusals import Code, Refusal, invalid, missing
+from .refusals import Code, Refusal, invalid, lacking, missing
 from .store import Document, Store
 from .targets import connect, words
 from .wire import Body, lean, now, page
@@ -192,9 +192,12 @@ def sync(call: Call) -> Body:
 
 def sync_many(call: Call) -> Body:
     """POST {instance}/databases:batchSync: returns at once."""
-    for name in call.body.get("names", ()):
-        if database := by_name(call.world.store, name):
-            call.world.later(0.0, partial(refresh, call.world, database["instance"], database["name"]))
+    found = [database for name in call.body.get("names", ()) if (database := by_name(call.world.store, name))]
+    for database in found:
+        if not access.may(call.world.store, call.caller, "bb.databases.sync", database["project"]):
+            raise lacking("DatabaseService/BatchSyncDatabases", "", f"projects/{database['project']}")
+    for database in found:
+        call.world.later(0.0, partial(refresh, call.world, database["instance"], database["name"]))
     return {}
 
 
@@ -284,7 +287,7 @@ ROUTES = (
         "POST",
         f"{_D}:batchSync",
         "DatabaseService/BatchSyncDatabases",
-        "bb.databases.sync",
+        "",
         sync_many,
         {"names": [str], "parent": str},
     ),

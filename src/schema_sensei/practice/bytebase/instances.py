@@ -6,7 +6,7 @@ from typing import Any
 from . import databases
 from .calls import Call, Fields, Route, update_mask
 from .projects import default_project
-from .refusals import Code, Refusal, invalid, missing
+from .refusals import Code, Refusal, invalid, missing, precondition
 from .store import Document, Store
 from .targets import connect, refused_connection
 from .wire import Body, lean, now, page
@@ -110,26 +110,25 @@ def update(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """DELETE /v1/instances/{i}: kept as deleted, its databases with it; `force` moves them to the default project."""
-    store = call.world.store
-    instance = find(store, call.names["instance"])
-    own = [each for each in store.all("database") if each["instance"] == instance["id"]]
+    """DELETE /v1/instances/{i}[?force=true]: kept as deleted; `purge` then forgets it with its databases."""
+    store, name = call.world.store, call.names["instance"]
+    own = [each for each in store.all("database") if each["instance"] == name]
+    if call.query.get("purge") == "true":
+        if (store.get("instance", name) or {"state": "ACTIVE"})["state"] == "ACTIVE":
+            raise precondition(f'instance "instances/{name}" must be soft-deleted before it can be purged')
+        for database in own:
+            store.remove("database", f"{name}/{database['name']}")
+        store.remove("instance", name)
+        return {}
+    instance = find(store, name)
     used = [each["name"] for each in own if each["project"] != default_project()]
     if used and call.query.get("force") != "true":
-        raise Refusal(
-            Code.PRECONDITION,
-            f"all databases should be transferred to the unassigned project before deleting the instance, {used}",
+        raise precondition(
+            f"all databases should be transferred to the unassigned project before deleting the instance, {used}"
         )
     for database in own:
-        if call.query.get("purge") == "true":
-            store.remove("database", f"{instance['id']}/{database['name']}")
-        else:
-            database["project"] = default_project()
-            store.put("database", f"{instance['id']}/{database['name']}", database)
-    if call.query.get("purge") == "true":
-        store.remove("instance", instance["id"])
-    else:
-        store.put("instance", instance["id"], instance | {"state": "DELETED"})
+        store.put("database", f"{name}/{database['name']}", database | {"project": default_project()})
+    store.put("instance", name, instance | {"state": "DELETED"})
     return {}
 
 

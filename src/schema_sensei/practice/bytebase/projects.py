@@ -4,7 +4,7 @@ import re
 
 from . import access
 from .calls import Call, Fields, Route, update_mask
-from .refusals import Code, Refusal, invalid
+from .refusals import Code, Refusal, invalid, precondition
 from .store import Document
 from .wire import Body, lean, page, snake
 
@@ -99,14 +99,18 @@ def update(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """DELETE /v1/projects/{p}: its databases go to the default project."""
-    project = call.project()
-    store = call.world.store
+    """DELETE /v1/projects/{p}: kept as deleted; `purge` then moves its databases away and forgets it."""
+    project, store = call.project(), call.world.store
+    if call.query.get("purge") != "true":
+        store.put("project", project["id"], project | {"state": "DELETED"})
+        return {}
+    if project["state"] == "ACTIVE":
+        raise precondition(f'project "projects/{project["id"]}" must be soft-deleted before it can be purged')
     for database in store.all("database"):
         if database["project"] == project["id"]:
-            database["project"] = default_project()
-            store.put("database", f"{database['instance']}/{database['name']}", database)
-    store.put("project", project["id"], project | {"state": "DELETED"})
+            key = f"{database['instance']}/{database['name']}"
+            store.put("database", key, database | {"project": default_project()})
+    store.remove("project", project["id"])
     return {}
 
 
