@@ -1,32 +1,19 @@
 """Brings one sheet to its databases: plan, checks, issue, approval, tasks; each step finds what an earlier try did."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from ..terms.errors import SenseiError, TimedOutError
+from .approving import Approving
 from .client import Client
 from .delivery import Delivery, Pace, Watcher
-from .errors import BytebaseError, ExistsError, ForbiddenError, PreconditionError
+from .errors import BytebaseError
 from .finding import find
 from .plans import Approval, CheckResult, CheckStatus, Issue, IssueStatus, Plan, PlanCheck
 from .polling import Poll
-from .refused import (
-    AwaitingApproval,
-    ChecksBrokenError,
-    ChecksRefusedError,
-    OtherPlanError,
-    RejectedError,
-    TasksFailedError,
-    Trouble,
-    WithdrawnError,
-)
-from .tasks import Rollout as RolloutResource
-from .tasks import Stage, Task, TaskRun, TaskStatus
+from .refused import ChecksBrokenError, ChecksRefusedError, OtherPlanError, Trouble
+from .running import Running
+from .tasks import Task, TaskStatus
 
-_TRIES = 3
-_SHOWN_LOGS = 3
 _OVER = (TaskStatus.DONE, TaskStatus.SKIPPED)
 
 
@@ -37,7 +24,6 @@ class Delivered:
     plan: str
     issue: str
     tasks: tuple[Task, ...]
-    runs: tuple[TaskRun, ...] = ()
     earlier: bool = False
 
 
@@ -49,6 +35,8 @@ class Rollout:
         self._delivery = delivery
         self._watch = watch
         self._pace = pace or Pace()
+        self._approving = Approving(client, delivery, watch, self._pace)
+        self._running = Running(client, delivery, watch, self._pace)
 
     def run(self, *, renew: bool = False) -> Delivered:
         """Go on from wherever it stands until every task is DONE.
@@ -62,19 +50,18 @@ class Rollout:
         plan, earlier = self._plan(renew=renew)
         if not plan.has_rollout:
             self._check(plan, earlier=earlier)
-            issue = self._issue(plan)
-            rollout = self._approved_rollout(plan, issue)
+            rollout = self._approving.rollout(plan, self._approving.issue(plan))
         else:
             if plan.issue:
-                self._tell_approval(self._client.issue(plan.issue))
+                self._approving.tell(self._client.issue(plan.issue))
             found = self._client.rollout(plan.name)
             rollout = found if found is not None else self._client.create_rollout(plan.name)
-        ours = self._ours(rollout)
+        ours = self._running.ours(rollout)
         if earlier and ours and all(task.status in _OVER for task in ours):
             if any(task.status is TaskStatus.SKIPPED for task in ours):
-                raise self._failed(plan, ours)
+                raise self._running.failed(plan, ours)
             return Delivered(plan.name, plan.issue, ours, earlier=True)
-        return self._run_stages(plan, rollout)
+        return Delivered(plan.name, plan.issue, self._running.run(plan, rollout))
 
     def standing(self) -> "Standing":
         """Look, without touching anything, what there is of this delivery."""
@@ -84,8 +71,10 @@ class Rollout:
             return Standing()
         issue = self._client.issue(plan.issue) if plan.issue else None
         rollout = self._client.rollout(plan.name) if plan.has_rollout else None
-        tasks = self._ours(rollout) if rollout is not None else ()
-        troubles = self._troubles(plan, [t for t in tasks if t.status.settled and t.status is not TaskStatus.DONE])
+        tasks = self._running.ours(rollout) if rollout is not None else ()
+        troubles = self._running.troubles(
+            plan, [t for t in tasks if t.status.settled and t.status is not TaskStatus.DONE]
+        )
         return Standing(plan, issue, tasks, troubles)
 
     # the plan -------------------------------------------------------------------------------------------------------
@@ -109,10 +98,10 @@ class Rollout:
 
     def _make_plan(self, spent: frozenset[str]) -> Plan:
         delivery = self._delivery
-        for target in delivery.targets[:1] if len(delivery.targets) == 1 else ():
-            self._client.sync(target)
-        if len(delivery.targets) > 1 and not _is_group(delivery.targets[0]):
+        if len(delivery.targets) > 1:
             self._client.sync_all(delivery.targets)
+        elif not _is_group(delivery.targets[0]):
+            self._client.sync(delivery.targets[0])
         stored = self._client.create_sheet(delivery.project, delivery.sql)
         if stored != delivery.sheet:
             raise BytebaseError(
@@ -178,195 +167,6 @@ class Rollout:
                 return check
             poll.pause()
 
-    # issue and approval ---------------------------------------------------------------------------------------------
-
-    def _issue(self, plan: Plan) -> Issue:
-        if plan.issue:
-            return self._client.issue(plan.issue)
-        self._watch.before_submitting()
-        delivery = self._delivery
-        attempt = 1
-        while True:
-            try:
-                issue = self._client.create_issue(
-                    delivery.project, plan.name, delivery.title, delivery.description, [delivery.label]
-                )
-            except BytebaseError as error:
-                if not (error.ambiguous or isinstance(error, ExistsError)):
-                    raise
-                poll = Poll(self._pace, self._watch, most=self._pace.most)
-                now = poll.ask(lambda: self._client.plan(plan.name))
-                if now is not None and now.issue:
-                    return self._client.issue(now.issue)
-                if attempt >= _TRIES:
-                    raise
-                attempt += 1  # a second one is refused by the server: asking again does no harm
-                poll.pause()
-            else:
-                self._watch.note(f"Issue: {self._client.page(issue.name)}")
-                return issue
-
-    def _approved_rollout(self, plan: Plan, issue: Issue) -> RolloutResource:
-        for attempt in range(1, _TRIES + 1):
-            settled = self._await_approval(issue)
-            self._tell_approval(settled)
-            try:
-                return self._client.create_rollout(plan.name)
-            except PreconditionError:  # the approval went stale in between
-                if attempt == _TRIES:
-                    raise
-                issue = self._client.issue(issue.name)
-            except ForbiddenError:
-                return self._made_by_the_server(plan)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _tell_approval(self, issue: Issue) -> None:
-        if issue.approval is Approval.SKIPPED:
-            self._watch.note("The server asks for no approval.")
-        elif issue.approval is Approval.APPROVED:
-            who = ", ".join(principal.removeprefix("users/") for _, principal in issue.approvers)
-            self._watch.note(f"Approved by {who}." if who else "Approved.")
-
-    def _await_approval(self, issue: Issue) -> Issue:
-        poll = Poll(self._pace, self._watch, most=self._pace.most)
-        waiting: Poll | None = None
-        nudged = False
-        while True:
-            if issue.status is IssueStatus.CANCELED:
-                raise WithdrawnError("cancelled the issue", self._client.page(issue.name))
-            if issue.status is IssueStatus.DONE or issue.approval in (Approval.APPROVED, Approval.SKIPPED):
-                return issue
-            if issue.approval is Approval.REJECTED:
-                raise RejectedError(issue, self._client.comments(issue.name), self._client.page(issue.name))
-            if issue.approval is Approval.PENDING:
-                if waiting is None:
-                    role = issue.awaited.removeprefix("roles/") or "a reviewer"
-                    self._watch.note(f"Waiting for the approval of {role}: {self._client.page(issue.name)}")
-                    waiting = Poll(self._pace, self._watch, most=self._pace.approval_most, limit=self._pace.approval)
-                if waiting.over:
-                    raise AwaitingApproval(issue, self._client.page(issue.name))
-                waiting.pause()
-            else:
-                if poll.waited > self._pace.checks / 10 and not nudged:
-                    self._client.retry_approval(issue.name)
-                    nudged = True
-                if poll.waited > self._pace.checks:
-                    raise ChecksBrokenError(
-                        "Bytebase does not find out who has to approve this.",
-                        means="Nothing was run.",
-                        remedy=f"Look at the issue there, then try again: {self._client.page(issue.name)}",
-                    )
-                poll.pause()
-            issue = poll.ask(partial(self._client.issue, issue.name))
-
-    def _made_by_the_server(self, plan: Plan) -> RolloutResource:
-        """An account that may not make rollouts waits for the server, which makes them after an approval."""
-        poll = Poll(self._pace, self._watch, most=self._pace.most, limit=10 * self._pace.settle)
-        while True:
-            rollout = poll.ask(lambda: self._client.rollout(plan.name))
-            if rollout is not None:
-                return rollout
-            if poll.over:
-                return self._client.create_rollout(plan.name)  # raises the refusal
-            poll.pause()
-
-    # tasks ----------------------------------------------------------------------------------------------------------
-
-    def _run_stages(self, plan: Plan, rollout: RolloutResource) -> Delivered:
-        if not self._ours(rollout):
-            raise BytebaseError(
-                f"The rollout has no task for {', '.join(self._delivery.targets)}.",
-                means="The database has no environment on the server, or was moved. Nothing was run.",
-                remedy=f"Look at it: {self._client.page(plan.name)}; sensei bytebase check names what is amiss.",
-            )
-        self._foreign(plan, rollout)
-        tasks: tuple[Task, ...] = ()
-        for stage in rollout.stages:
-            tasks += self._run_stage(plan, stage)
-        return Delivered(plan.name, plan.issue, tasks)
-
-    def _run_stage(self, plan: Plan, stage: Stage) -> tuple[Task, ...]:
-        start = _Start(self._client, f"{plan.name}/rollout", self._watch)
-        poll = Poll(self._pace, self._watch, most=self._pace.most)
-        logs = _Logs(self._client, self._watch, f"{plan.name}/rollout")
-        tasks = self._ours_in(stage)
-        start.again = {task.name for task in tasks if task.status in (TaskStatus.FAILED, TaskStatus.CANCELED)}
-        while True:
-            started = start.due(stage, tasks)
-            if not started and all(task.status.settled for task in tasks):
-                if any(task.status is not TaskStatus.DONE for task in tasks):
-                    raise self._failed(plan, tasks)
-                return tasks
-            try:
-                poll.pause()
-            except BaseException as leaving:
-                if not isinstance(leaving, SenseiError) or isinstance(leaving, TimedOutError):
-                    self._cancel(plan)
-                raise
-            now = poll.ask(lambda: self._client.rollout(plan.name))
-            found = next((each for each in now.stages if each.name == stage.name), stage) if now else stage
-            tasks = self._ours_in(found)
-            if poll.waited > self._pace.log_after:
-                logs.show(tasks)
-
-    def _cancel(self, plan: Plan) -> None:
-        """Ask the server to stop what runs; best effort, what became of it is looked into when the run goes on."""
-        until = time.monotonic() + self._pace.settle
-        asked = False
-        try:
-            while running := [run for run in self._client.task_runs(f"{plan.name}/rollout") if run.status.at_work]:
-                for task in dict.fromkeys(run.task for run in running):
-                    self._client.cancel_runs(task, [run.name for run in running if run.task == task])
-                if not asked:
-                    self._watch.note("Asked Bytebase to cancel the running task.")
-                asked = True
-                if time.monotonic() > until:
-                    return
-                time.sleep(min(self._pace.most, 0.2))
-        except BytebaseError as error:
-            if not asked:
-                self._watch.note(f"The running task could not be cancelled: {error.what}")
-
-    def _foreign(self, plan: Plan, rollout: RolloutResource) -> None:
-        """Say so when tasks run, or are done, that nobody started through us."""
-        if not any(task.status.at_work for task in self._ours(rollout)):
-            return
-        for run in self._client.task_runs(rollout.name):
-            if run.status.at_work:
-                who = run.creator.removeprefix("users/")
-                mine = run.creator == plan.creator
-                words = (
-                    "it was started before, or its environment runs tasks by itself" if mine else f"{who} started it"
-                )
-                self._watch.note(f"A task is running already: {words}.")
-                return
-
-    def _ours(self, rollout: RolloutResource) -> tuple[Task, ...]:
-        return tuple(task for stage in rollout.stages for task in self._ours_in(stage))
-
-    def _ours_in(self, stage: Stage) -> tuple[Task, ...]:
-        return tuple(task for task in stage.tasks if task.spec == self._delivery.spec.id)
-
-    def _failed(self, plan: Plan, tasks: Sequence[Task]) -> TasksFailedError:
-        unhappy = [task for task in tasks if task.status is not TaskStatus.DONE]
-        return TasksFailedError(
-            self._troubles(plan, unhappy),
-            len(tasks) - len(unhappy),
-            self._delivery.sql,
-            self._client.page(f"{plan.name}/rollout"),
-        )
-
-    def _troubles(self, plan: Plan, tasks: Sequence[Task]) -> tuple[Trouble, ...]:
-        if not tasks:
-            return ()
-        last = last_runs(self._client.task_runs(f"{plan.name}/rollout"))
-        troubles = []
-        for number, task in enumerate(tasks):
-            run = last.get(task.name)
-            log = self._client.log(run.name) if run is not None and number < _SHOWN_LOGS else ()
-            troubles.append(Trouble(task, run, log))
-        return tuple(troubles)
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -396,69 +196,6 @@ class Standing:
         if self.issue is not None and self.issue.approval is Approval.REJECTED:
             said.append("A reviewer rejected it in Bytebase.")
         return tuple(said)
-
-
-class _Start:
-    """Starts what is to be started; when an answer is lost, only what the server has not begun since."""
-
-    def __init__(self, client: Client, rollout: str, watch: Watcher) -> None:
-        self.again: set[str] = set()
-        self._client = client
-        self._rollout = rollout
-        self._watch = watch
-        self._attempts = 0
-
-    def due(self, stage: Stage, tasks: Sequence[Task]) -> bool:
-        """Run the tasks that have not been started, and those that are to run again; whether there were any."""
-        due = [t.name for t in tasks if t.status is TaskStatus.NOT_STARTED or t.name in self.again]
-        if not due:
-            return False
-        self._watch.before_running()
-        before: Mapping[str, TaskRun] = last_runs(self._client.task_runs(self._rollout)) if self.again else {}
-        try:
-            self._client.run_tasks(stage.name, due)
-        except BytebaseError as error:
-            self._attempts += 1
-            if not error.ambiguous or self._attempts >= _TRIES:
-                raise
-            self._watch.note(f"{error.what} Looking whether the task was started.")
-            if self.again:
-                now = last_runs(self._client.task_runs(self._rollout))
-                self.again = {name for name in self.again if before.get(name) == now.get(name)}
-        else:
-            self.again = set()
-        return True
-
-
-class _Logs:
-    """Shows what running tasks have done so far, and notices SQL that failed while its task still runs."""
-
-    def __init__(self, client: Client, watch: Watcher, rollout: str) -> None:
-        self._client = client
-        self._watch = watch
-        self._rollout = rollout
-        self._told: set[str] = set()
-
-    def show(self, tasks: Sequence[Task]) -> None:
-        """Look into the logs of a few running tasks."""
-        running = [task for task in tasks if task.status is TaskStatus.RUNNING and task.name not in self._told]
-        if not running:
-            return
-        runs = last_runs(self._client.task_runs(self._rollout))
-        for task in running[:_SHOWN_LOGS]:
-            run = runs.get(task.name)
-            failed = next((entry for entry in self._client.log(run.name) if entry.error), None) if run else None
-            if failed is not None:
-                self._told.add(task.name)
-                self._watch.note(
-                    f"{task.target}: its SQL has failed already, the server is not done yet: {failed.error}"
-                )
-                self._watch.stuck(task.target, failed.error)
-
-
-def last_runs(runs: Sequence[TaskRun]) -> dict[str, TaskRun]:
-    """The newest run of each task."""
-    return {run.task: run for run in runs}
 
 
 def _preferred(plans: Sequence[Plan]) -> Plan | None:
