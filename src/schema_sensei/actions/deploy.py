@@ -14,6 +14,7 @@ from ..gates.direct import off_the_way
 from ..gates.errors import LostSightError, RefusedError
 from ..gates.position import Position, shown
 from ..gates.protocol import Arrival, Gate
+from ..project.environment import Gate as GateKind
 from ..project.environment import Target
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
@@ -26,6 +27,12 @@ from .rows import rows_at_stake
 from .services import Services
 from .signatures import DEPLOY
 from .whereabouts import refuse_behind, refuse_unknown, version_table
+
+_WAITS: Mapping[GateKind, str] = {
+    "direct": "waits at most 3 s for a lock, then tries again",
+    "bytebase": "its server waits for locks as long as the database lets it, unless the SQL sets lock_timeout",
+    "none": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,10 @@ class Deploy:
             raise off_the_way(change.down, arrival.position, target)
         if context.ask(_way_back(context, change, change.down, target, arrival)) in {False, ""}:
             return Outcome(name="declined", summary=f"Not undone: {target.environment.name} was not touched")
-        applied = self._gate(context, target, change, {"gate": arrival.handle}).apply(
+        kept = intent.handle.get("gate")
+        # An undo that was interrupted finds its own traces again: they came after those of the way up.
+        since = {"after": kept["after"]} if isinstance(kept, Mapping) and "after" in kept else {}
+        applied = self._gate(context, target, change, {"gate": {**arrival.handle, **since}}).apply(
             change.down,
             target,
             approved_digest=change.down.digest,
@@ -268,6 +278,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
             ("stands at", shown(arrival.position.heads)),
             ("will stand at", shown(change.heads)),
             ("server", f"PostgreSQL {arrival.server}"),
+            *(("gate", note) for note in arrival.notes),
             ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
             *accepted_rows(change),
             *proof_rows(change),
@@ -280,7 +291,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
     blocks.append(Code(rest.reading, title="Runs" + parts))
     stakes = Stakes(
         does=f"Runs {rest.statements} statements on {target.label}",
-        costs="locks for as long as each statement runs; waits at most 3 s for a lock, then tries again",
+        costs="locks for as long as each statement runs; " + _WAITS[target.environment.gate],
         back=_back(change, asked),
     )
     known: JsonObject = {

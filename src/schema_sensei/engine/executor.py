@@ -265,8 +265,8 @@ def _until_it_ends(execution: Execution) -> tuple[Ending, str]:
     except (Cancelled, KeyboardInterrupt):
         code = execution.cancel.exit_code
         return unfinished(execution, "Cancelled; the run keeps its place.", code, None), ""
-    except Paused:
-        return unfinished(execution, "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
+    except Paused as left:
+        return unfinished(execution, str(left) or "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
     except Interruption as error:
         return unfinished(execution, error.what, error.exit_code, error), ""
     except SenseiError as error:

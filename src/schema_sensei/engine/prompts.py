@@ -150,7 +150,7 @@ class Back(Exception):
 
 
 class Paused(Exception):
-    """The person leaves now and resumes later; the run keeps its place."""
+    """The person leaves now and resumes later; the run keeps its place. Its text, if any, says what is waited for."""
 
 
 class Cancelled(Exception):

@@ -178,7 +178,7 @@ def _undo(execution: Execution, step: Step, visit: int, intended: Intended, outc
             undone = action.undo(context, _intent(intended), _outcome(outcome))
         finally:
             context.close()
-    except (Interruption, Cancelled, Halt):
+    except (Interruption, Cancelled, Paused, Halt):
         raise
     except Exception as error:
         if isinstance(error, SenseiError):
