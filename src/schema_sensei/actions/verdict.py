@@ -86,6 +86,10 @@ class Verdict:
         advice = tuple(_advice(self.open("advice")))
         if advice:
             yield Prose("\n".join(advice), "quiet")
+        for each in self.cured:
+            yield Prose(
+                f"CURED  {each.id}{f' · {each.object}' if each.object else ''}: the safer way was taken", "good"
+            )
         for each in self.hazards:
             if each.accepted or each.cleared:
                 yield Prose(summary(each), "good")

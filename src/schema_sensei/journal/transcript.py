@@ -147,7 +147,8 @@ def _entry_lines(entry: Entry) -> list[str]:
         case "answered":
             rule = f", by the rule `{body['rule']}`" if body["rule"] else ""
             question = _question(body["prompt"])
-            return [f"- {at} **{inline(question)}** {inline(_shown(body['answer']))} ({inline(str(body['by']))}{rule})"]
+            answer = inline(_answer(body["prompt"], body["answer"]))
+            return [f"- {at} **{inline(question)}** {answer} ({inline(str(body['by']))}{rule})"]
         case "intended":
             return [f"- {at} begins to act"]
         case "noted":
@@ -208,6 +209,16 @@ def _visits(entries: Sequence[Entry]) -> list[tuple[str, int]]:
 
 def _question(prompt: JsonValue) -> str:
     return str(prompt["question"]) if isinstance(prompt, Mapping) else ""
+
+
+def _answer(prompt: JsonValue, answer: JsonValue) -> str:
+    """The answer as the person read it: the label of the option that was picked."""
+    options = prompt.get("options", ()) if isinstance(prompt, Mapping) else ()
+    if isinstance(options, Sequence):
+        for each in options:
+            if isinstance(each, Mapping) and each.get("key") == answer:
+                return str(each["label"])
+    return _shown(answer)
 
 
 def _shown(value: JsonValue) -> str:
