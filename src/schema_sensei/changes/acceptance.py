@@ -42,5 +42,11 @@ class Acceptance:
         at = data["at"]
         if not isinstance(at, int | float):
             raise TypeError("an acceptance has a time")
-        words = (str(data[name]) for name in ("hazard", "object", "key", "reason", "by"))
-        return cls(*words, float(at))
+        return cls(
+            hazard=str(data["hazard"]),
+            object=str(data["object"]),
+            key=str(data["key"]),
+            reason=str(data["reason"]),
+            by=str(data["by"]),
+            at=float(at),
+        )
