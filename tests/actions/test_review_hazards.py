@@ -226,7 +226,11 @@ def test_without_a_scratch_copy_it_says_so_and_asks_anyway(shop: Shop) -> None:
     def no_server() -> Scratch:
         raise ScratchError("The disk is full.", remedy="Make room.")
 
-    prompt = shop.with_services(scratch=no_server).actions["review"].preview(Desk({"change": change})).prompt
+    review = shop.with_services(scratch=no_server).actions["review"]
+    preview, outcome = take(review, Desk({"change": change}), "approve")
+
+    assert outcome.name == "ok"
+    prompt = preview.prompt
 
     assert prompt is not None
     assert prompt.key == "step"

@@ -41,12 +41,17 @@ class Review:
             summary=f"Review revision {shown(change.revisions)}: {change.nature.words}",
             prompt=blocking.prompt if blocking else question(context.step, verdict),
             effect=False,
-            handle={"change": change.to_json()},
+            handle={"change": change.to_json(), "doubt": verdict.doubt, "refused": verdict.refused},
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
-        change = Change.from_json(intent.handle["change"])  # what was shown, whatever the files say by now
-        return _Sitting(self.services, context, _verdict(self.services, context, change)).settle(intent.answer)
+        # What was shown counts, whatever the files say by now, and whether or not a copy could be had now.
+        change, doubt = Change.from_json(intent.handle["change"]), str(intent.handle["doubt"])
+        if doubt:
+            verdict = Verdict(change, None, doubt, refused=bool(intent.handle["refused"]))
+        else:
+            verdict = _verdict(self.services, context, change)
+        return _Sitting(self.services, context, verdict).settle(intent.answer)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         return Finding(ground="absent", seen=("Reading changes nothing.",))
