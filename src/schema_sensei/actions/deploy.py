@@ -166,9 +166,9 @@ class Deploy:
             raise off_the_way(change.down, arrival.position, target)
         if context.ask(_way_back(context, change, change.down, target, arrival)) in {False, ""}:
             return Outcome(name="declined", summary=f"Not undone: {target.environment.name} was not touched")
-        kept = intent.handle.get("gate")
+        kept = _kept_by_gate(intent.handle)
         # An undo that was interrupted finds its own traces again: they came after those of the way up.
-        since = {"after": kept["after"]} if isinstance(kept, Mapping) and "after" in kept else {}
+        since = {"after": kept["after"], "operation": f"{kept['operation']}-undo"} if kept else {}
         applied = self._gate(context, target, change, {"gate": {**arrival.handle, **since}}).apply(
             change.down,
             target,
@@ -206,7 +206,6 @@ class Deploy:
         def online(url: Secret, revision: str) -> None:
             migrations.upgrade(url, revision)
 
-        kept = (handle or {}).get("gate")
         return gate_of(
             target,
             run=context.run,
@@ -216,7 +215,7 @@ class Deploy:
             version_table=version_table(settings(self.services)),
             online=online if first and not environment.protected else None,
             client=self.services.client,
-            handle=kept if isinstance(kept, Mapping) else None,
+            handle=_kept_by_gate(handle or {}),
         )
 
     def _outcome(self, change: Change, target: Target, heads: Sequence[str], units: int) -> Outcome:
@@ -254,6 +253,12 @@ class _Steps:
 
     def checkpoint(self) -> None:
         self.context.checkpoint()
+
+
+def _kept_by_gate(handle: JsonObject) -> JsonObject:
+    """What the gate asked to keep in a handle; empty for one that needs nothing."""
+    kept = handle.get("gate")
+    return kept if isinstance(kept, Mapping) else {}
 
 
 def _progress_kept(context: Context) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The Bytebase gate: its server executes the reviewed Script, one sheet per unit, and we see to what it does not."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,9 +34,9 @@ _FEW = 3
 class Bytebase:
     """One step's way to the databases of an environment.
 
-    `operation` names everything that this step makes on the server; it stays the same when the step is tried again.
-    `handle` is what an earlier `check` answered as the arrival's handle, kept by the caller from before the first
-    effect on. `title` is what people read there.
+    `operation` begins the name of everything that this step makes on the server; `check` adds some random digits, since
+    run ids are short and a server has many users. `handle` is what an earlier `check` answered as the arrival's handle,
+    kept by the caller from before the first effect on. `title` is what people read there.
     """
 
     client: Client
@@ -68,7 +69,7 @@ class Bytebase:
                 "It only changes rows, but Bytebase has no schema bbdataarchive there: no prior backup is made."
             )
         handle: JsonObject = {
-            "operation": self.operation,
+            "operation": f"{self.operation}-{secrets.token_hex(3)}",
             "after": highest(plans),
             "environment": environment,
             "databases": list(self.route.databases),
@@ -159,15 +160,16 @@ class Bytebase:
         unit = script.units[number - 1]
         part = f" ({number} of {len(script.units)})" if len(script.units) > 1 else ""
         after, environment = self.handle.get("after"), self.handle.get("environment")
+        operation = str(self.handle.get("operation") or self.operation)
         return Delivery(
             project=self.route.project,
             environment=str(environment or ""),
             targets=self.route.databases,
             sql=sheets.sheet(unit),
-            title=f"{self.title}{part} [{self.operation}]",
+            title=f"{self.title}{part} [{operation}]",
             description=f"Revision {unit.revision}, from {shown_heads(unit.heads_before)} "
             f"to {shown_heads(unit.heads_after)}. Script {script.digest}. Made by Schema Sensei.",
-            operation=f"{self.operation}-{number}",
+            operation=f"{operation}-{number}",
             after=after if isinstance(after, int) else 0,
             prior_backup=bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table),
         )

@@ -44,13 +44,12 @@ def gate_of(
                     remedy="Name them in sensei.yaml: bytebase: {databases: instances/prod-pg/databases/app}",
                     where=str(target.label),
                 )
-            given = handle or {}
             return Bytebase(
                 client=client(environment),
                 route=environment.bytebase,
-                operation=str(given.get("operation") or f"{run}-{step}-{visit}"),
+                operation=f"{run}-{step}-{visit}",
                 title=title,
-                handle=given,
+                handle=handle or {},
                 version_table=version_table,
             )
         case "none":
