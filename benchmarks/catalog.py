@@ -31,7 +31,8 @@ def _table(number: int) -> str:
 
 
 @contextmanager
-def _database() -> Iterator[Secret]:
+def database() -> Iterator[tuple[Embedded, Secret]]:
+    """A server with one database of TABLES tables while the block runs."""
     with tempfile.TemporaryDirectory(prefix="sensei-bench-") as folder:
         Path(folder).chmod(0o755)
         with Embedded(Path(folder) / "server", disposable=True) as server:
@@ -39,12 +40,12 @@ def _database() -> Iterator[Secret]:
                 for start in range(0, TABLES, 100):  # in parts: a transaction holds a lock on each table it makes
                     admin.execute("".join(map(_table, range(start, start + 100))).encode())
                 admin.execute("ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute")
-            yield server.url()
+            yield server, server.url()
 
 
 def measure() -> list[Measure]:
     """Both from an open connection to finished objects in Python."""
-    with _database() as url, connect(url) as connection:
+    with database() as (_, url), connect(url) as connection:
         engine = create_engine(url.reveal())
 
         def reflect() -> None:
