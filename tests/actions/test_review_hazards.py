@@ -14,6 +14,7 @@ from tests.actions.three_hazards import change_of_three, write_three
 
 from schema_sensei.actions.judged import judged
 from schema_sensei.actions.remedies import remedy
+from schema_sensei.actions.services import Memory
 from schema_sensei.changes.change import Change
 from schema_sensei.changes.hazards.pages import page
 from schema_sensei.engine.ports import Outcome
@@ -138,6 +139,18 @@ def test_an_acceptance_is_void_when_the_statement_changes(three: tuple[Shop, Pat
     path.write_text(path.read_text().replace('["email"])', '["email", "id"])'))
 
     prompt = shop.actions["review"].preview(Desk({"change": outcome.outputs["change"]})).prompt
+
+    assert prompt is not None
+    assert prompt.key == INDEX
+
+
+def test_who_leaves_after_a_cure_finds_it_done(three: tuple[Shop, Path, JsonValue]) -> None:
+    shop, _, change = three
+    with pytest.raises(KeyError):  # nobody is there for the next question
+        sit(shop, change, "fix")
+    again = shop.with_services(memory=Memory())
+
+    prompt = again.actions["review"].preview(Desk({"change": change})).prompt
 
     assert prompt is not None
     assert prompt.key == INDEX
