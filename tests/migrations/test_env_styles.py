@@ -116,6 +116,16 @@ def test_a_syntax_error_is_named_with_its_line(workspace: Workspace) -> None:
     assert caught.value.where == "models.py:1"
 
 
+def test_a_foreign_key_to_no_table_is_named_without_blaming_env_py(workspace: Workspace, database: Secret) -> None:
+    workspace.write("models.py", f"{MODELS}{_TABLE}    owner = mapped_column(sa.ForeignKey('accont.id'))\n")
+
+    with pytest.raises(UserCodeError, match="could not find table 'accont'") as caught:
+        workspace.migrations.autogenerate(database, message="one", revision=new_revision_id(), write=False)
+
+    assert "Correct the name accont" in caught.value.remedy
+    assert not caught.value.where
+
+
 def test_a_missing_package_says_where_to_install_it(workspace: Workspace) -> None:
     workspace.write("models.py", "import no_such_package\n")
 

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from alembic.script.revision import MultipleHeads, ResolutionError
 from alembic.util.exc import CommandError
+from sqlalchemy.exc import NoReferenceError
 
 from ..errors import (
     BrokenHistoryError,
@@ -96,6 +97,8 @@ def place(error: BaseException, layout: Layout) -> str:
 def _frame(error: BaseException, layout: Layout) -> tuple[Path, int] | None:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Path(error.filename), error.lineno
+    if isinstance(error, NoReferenceError):
+        return None  # it shows where the models were put together, not the line that names the missing one
     found = None
     trace: TracebackType | None = error.__traceback__
     while trace is not None:
@@ -127,6 +130,11 @@ def _remedy(error: BaseException, layout: Layout) -> str:
             return (
                 f"If {top} is a package: install it, and schema-sensei with it, into the environment of your project. "
                 "If it is yours: name its directory in `prepend_sys_path` of your Alembic configuration."
+            )
+        case NoReferenceError(table_name=str(table)):
+            return (
+                f"Correct the name {table} in that ForeignKey of your models; or, if a model describes it in a module "
+                "that nothing imports, import that module where the others are."
             )
         case KeyError(args=[str(name)]) if name.isupper():
             return f"If {name} is an environment variable that env.py needs: set it, or give it a default."
