@@ -92,7 +92,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sh", "make"), ("sh", "install"), ("sh", "tty"), ("sh", "practice"), ("sh", "project"), ("sh", "crash"),
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
-        ("sql", "raise.sql"), ("sh", "predict"),
+        ("sql", "raise.sql"), ("sh", "predict"), ("yaml", "bytebase"), ("sh", "bytebase"),
     }  # fmt: skip
 
 
@@ -206,6 +206,23 @@ def test_the_settings_are_valid(place: Path) -> None:
     assert [(each.name, each.gate) for each in loaded.environments] == [
         ("dev", "direct"), ("staging", "direct"), ("prod", "none"),
     ]  # fmt: skip
+
+
+def test_the_way_through_bytebase_is_valid_and_checked(place: Path) -> None:
+    loaded = config.parse(_file("bytebase").encode(), place / "sensei.yaml")
+    assert [(each.name, each.gate) for each in loaded.environments] == [
+        ("dev", "direct"), ("staging", "bytebase"), ("prod", "bytebase"),
+    ]  # fmt: skip
+    (place / "sensei.yaml").write_text(_file("bytebase").replace("https://bytebase.example.com", "http://127.0.0.1:9"))
+    (command,) = _commands("bytebase")
+    variables = {**_environ(), "BYTEBASE_ACCOUNT": "shop@service.bytebase.com", "BYTEBASE_KEY": "bbs_canary_key"}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=place, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == ExitCode.UNREACHABLE, done.stdout + done.stderr
+    assert "cannot be reached" in done.stdout
+    assert "bbs_canary_key" not in done.stdout + done.stderr
 
 
 def test_the_answers_are_valid(tmp_path: Path) -> None:
