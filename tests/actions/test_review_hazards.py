@@ -14,9 +14,11 @@ from tests.actions.three_hazards import change_of_three, write_three
 
 from schema_sensei.actions.judged import judged
 from schema_sensei.actions.remedies import remedy
+from schema_sensei.actions.revisions import drawn
 from schema_sensei.actions.services import Memory
 from schema_sensei.changes.change import Change
 from schema_sensei.changes.hazards.pages import page
+from schema_sensei.changes.nature import Nature
 from schema_sensei.engine.ports import Outcome
 from schema_sensei.engine.prompts import Choose, Code, Prose, Table
 from schema_sensei.postgres.errors import ScratchError
@@ -180,6 +182,22 @@ def test_a_deployed_revision_is_not_rewritten(three: tuple[Shop, Path, JsonValue
     last = desk.asked[-1]
     assert isinstance(last, Choose)
     assert "fix" not in [option.key for option in last.options]
+
+
+def test_a_cure_that_the_copy_refuses_is_taken_back(shop: Shop) -> None:
+    taken = 'op.execute("ALTER TABLE accounts ADD COLUMN note text, ADD CONSTRAINT note_not_null CHECK (id > 0)")'
+    write_revision(shop.root, "b2", "a1", taken, "pass")
+    shop.upgrade()
+    required = 'op.alter_column("accounts", "note", existing_type=sa.Text(), nullable=False)'
+    path = write_revision(shop.root, "c3", "b2", required, "pass")
+    before = path.read_bytes()
+    change = drawn(shop.services, base=("b2",), heads=("c3",), message="m", nature=Nature()).to_json()
+
+    desk, outcome = sit(shop, change, "fix", **{"not-null-scan": "stop"})
+
+    assert (outcome.name, keys(desk)) == ("stopped", [NOT_NULL, NOT_NULL])
+    assert path.read_bytes() == before
+    assert any("refuses the safer way" in note for note in desk.notes)
 
 
 def test_what_no_machine_can_cure_is_opened_where_it_stands(shop: Shop, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from ..changes.draft import relative
 from ..changes.hazards.curing import Cure, cure
 from ..changes.hazards.model import Hazard
 from ..engine.ports import Context
-from ..migrations.errors import MigrationError
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
 from . import editor
@@ -68,7 +67,7 @@ def take(services: Services, context: Context, change: Change, there: Remedy) ->
     _write(there.path, (text.replace("\n", "\r\n") if b"\r\n" in before else text).encode())
     try:
         now = as_it_is_now(services, change)
-    except MigrationError as error:
+    except SenseiError as error:
         _write(there.path, before)
         raise NotTakenError(
             f"{there.name} does not work with the safer way in it, and is as it was: {error.what}",
@@ -77,6 +76,16 @@ def take(services: Services, context: Context, change: Change, there: Remedy) ->
         ) from error
     Drafts(services).follow(context, history(services), there.revision, before=hashlib.sha256(before).hexdigest())
     context.note(f"{there.name}: {there.cure.words}.", "good")
+    return replace(now, nature=change.nature)
+
+
+def put_back(services: Services, context: Context, change: Change, there: Remedy, before: bytes) -> Change:
+    """The change after the file is again what it was before the cure."""
+    cured = hashlib.sha256(there.path.read_bytes()).hexdigest()
+    _write(there.path, before)
+    now = as_it_is_now(services, change)
+    Drafts(services).follow(context, history(services), there.revision, before=cured)
+    context.note(f"{there.name} is as it was: the scratch copy refuses the safer way.", "warning")
     return replace(now, nature=change.nature)
 
 

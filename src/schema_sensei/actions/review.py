@@ -15,7 +15,7 @@ from ..terms.json import JsonValue
 from . import hazard_questions, parameters
 from .hazard_questions import HazardQuestion
 from .judged import NotJudgedError, RefusedOnCopyError, judged, known
-from .remedies import NotTakenError, open_there, remedy, take
+from .remedies import NotTakenError, open_there, put_back, remedy, take
 from .review_question import question
 from .revisions import as_it_is_now
 from .services import Services
@@ -184,6 +184,7 @@ class _Sitting:
         hazard, there = about.hazard, about.remedy
         if there is None:
             return
+        before = there.path.read_bytes()
         if by_machine:
             self.tried |= {hazard.key}
         try:
@@ -196,7 +197,12 @@ class _Sitting:
             self.context.note(f"{error.what} {error.remedy}", "warning")
             return
         judged_now = _verdict(self.services, self.context, now)
-        gone = hazard.key not in {each.key for each in judged_now.hazards if each.standing}
+        if by_machine and judged_now.refused:
+            now = put_back(services, self.context, change, there, before)
+            judged_now = _verdict(self.services, self.context, now)
+        gone = judged_now.review is not None and hazard.key not in {
+            each.key for each in judged_now.hazards if each.standing
+        }
         cured = (*self.verdict.cured, hazard) if gone else self.verdict.cured
         self.verdict = replace(judged_now, cured=cured)
         if not gone:
