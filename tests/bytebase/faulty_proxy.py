@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 Kind = Literal[
-    "reset before", "reset after", "late before", "late after", "503 before", "500 after", "429 before", "401 before",
+    "reset before", "reset after", "late before", "late after", "503 before", "500 after", "429 before",
     "page before",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -90,10 +90,6 @@ class _Conversation(BaseHTTPRequestHandler):
                 self._answer(503, "text/html", b"<html><title>No server</title></html>")
             case "429 before":
                 self._answer(429, "application/json", json.dumps({"code": 8, "message": "slow down"}).encode())
-            case "401 before":
-                self._answer(
-                    401, "application/json", json.dumps({"code": 16, "message": "access token expired"}).encode()
-                )
             case "page before":
                 self._answer(200, "text/html", b"<html><title>Sign in</title></html>")
             case "late before":

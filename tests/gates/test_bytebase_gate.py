@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.bytebase.practice_house import HURRY, PROJECT, House, opened
@@ -120,6 +121,7 @@ def test_a_script_is_applied_and_seen_in_the_live_database(way: Way) -> None:
 
     assert applied == Applied(2, ("b2",))
     assert way.rows("SELECT id, name, age FROM pupils") == [(1, "Ada", None)]
+    assert any("table public.pupils" in note for note in way.listener.notes if note.startswith("Seen in the live"))
     assert way.listener.begun == [1, 2]
     assert way.listener.ended == [1, 2]
 
@@ -179,6 +181,32 @@ def test_a_failed_unique_index_stops_before_its_version_is_recorded(way: Way) ->
     again.run("DROP INDEX CONCURRENTLY pupils_name")
     again.apply(A1, *units)
     assert again.rows("SELECT version_num FROM alembic_version") == [("b2",)]
+
+
+def test_several_databases_go_in_one_plan(way: Way, server: Embedded) -> None:
+    names = [f"{way.name.rpartition('/')[2]}_{letter}" for letter in "abc"]
+    with session.connect(server.url()) as admin:
+        for name in names:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+    try:
+        others = [
+            way.house.add_database(f"{letter}-pg", "test", server.url(name))
+            for letter, name in zip("abc", names, strict=True)
+        ]
+        gate = way.gate()
+        route = BytebaseRoute(gate.route.url, PROJECT, (way.name, *others), gate.route.account, "KEY")
+        way.gate = lambda: replace(gate, route=route, handle=way.arrival.handle if way.arrival else {})  # type: ignore[method-assign]  # another mapping
+
+        assert way.apply(A1).heads == ("a1",)
+
+        assert (way.house.counted("plan"), way.house.counted("task")) == (1, 4)
+        assert sum(note.endswith(": DONE") for note in way.listener.notes) == 4
+        with session.connect(server.url(names[2])) as connection:
+            assert connection.execute("SELECT name FROM pupils").fetchall() == [("Ada",)]
+    finally:
+        with session.connect(server.url()) as admin:
+            for name in names:
+                admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def test_another_text_than_the_approved_one_is_refused(way: Way) -> None:
@@ -377,3 +405,5 @@ def test_a_task_whose_sql_failed_behind_a_lock_is_told_while_it_still_runs(way: 
             again.apply(A1, impatient)
         released.join()
     assert "lock timeout" in f"{failed.value.what} {failed.value.means}"
+    assert any("ran ALTER TABLE pupils" in note and "lock timeout" in note for note in again.listener.notes)
+    assert any("has failed already" in note for note in again.listener.notes)

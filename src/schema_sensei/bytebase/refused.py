@@ -42,11 +42,16 @@ class Trouble:
 
     def statement(self, sql: str) -> str:
         """The statement that failed, cut out of its sheet; "" when the log names none."""
-        content = sql.encode()
-        if sql.startswith("-- txn-mode"):
-            content = content.partition(b"\n")[2]
         failed = next((entry for entry in self.log if entry.error and entry.kind == "COMMAND_EXECUTE"), None)
-        return content[failed.start : failed.end].decode("utf-8", "replace").strip() if failed else ""
+        return cut_out(sql, failed) if failed else ""
+
+
+def cut_out(sql: str, entry: LogEntry) -> str:
+    """The statement that an entry is about; its offsets count from behind the sheet's directive."""
+    content = sql.encode()
+    if sql.startswith("-- txn-mode"):
+        content = content.partition(b"\n")[2]
+    return content[entry.start : entry.end].decode("utf-8", "replace").strip()
 
 
 class ChecksRefusedError(BytebaseError):

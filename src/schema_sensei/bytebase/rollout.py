@@ -143,6 +143,12 @@ class Rollout:
         if checked is not None and again and (checked.status is not CheckStatus.DONE or _stopping(checked)):
             self._client.run_plan_checks(plan.name)
             checked = self._checked(plan)
+        if checked is not None and (unread := _unread(checked)):
+            # Reading many schemas anew is not waited for: those that were never read before are read one by one.
+            for target in unread:
+                self._client.sync(target)
+            self._client.run_plan_checks(plan.name)
+            checked = self._checked(plan)
         if checked is None:
             return
         if checked.status is not CheckStatus.DONE:
@@ -215,6 +221,11 @@ def _spent(plan: Plan, *, renew: bool) -> bool:
 
 def _stopping(check: PlanCheck) -> list[CheckResult]:
     return [result for result in check.results if result.stops]
+
+
+def _unread(check: PlanCheck) -> tuple[str, ...]:
+    """The databases that could not be checked, most often because the server has not read their schema yet."""
+    return tuple(dict.fromkeys(each.target for each in check.results if each.title == "Check failed" and each.target))
 
 
 def _is_group(target: str) -> bool:

@@ -1,6 +1,7 @@
 """Runs the tasks of a rollout, stage by stage, and says what became of each."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..terms.errors import SenseiError, TimedOutError
@@ -9,8 +10,8 @@ from .delivery import Delivery, Pace, Watcher
 from .errors import BytebaseError
 from .plans import Plan
 from .polling import Poll
-from .refused import TasksFailedError, Trouble
-from .tasks import Rollout, Stage, Task, TaskRun, TaskStatus
+from .refused import TasksFailedError, Trouble, cut_out
+from .tasks import LogEntry, Rollout, Stage, Task, TaskRun, TaskStatus
 
 _TRIES = 3
 _SHOWN_LOGS = 3
@@ -42,7 +43,7 @@ class Running:
     def _run_stage(self, plan: Plan, stage: Stage) -> tuple[Task, ...]:
         start = _Start(self._client, f"{plan.name}/rollout", self._watch)
         poll = Poll(self._pace, self._watch, most=self._pace.most)
-        logs = _Logs(self._client, self._watch, f"{plan.name}/rollout")
+        logs = _Logs(self._client, self._watch, f"{plan.name}/rollout", self._delivery.sql)
         tasks = self._ours_in(stage)
         start.again = {task.name for task in tasks if task.status in (TaskStatus.FAILED, TaskStatus.CANCELED)}
         while True:
@@ -160,27 +161,40 @@ class _Start:
 class _Logs:
     """Shows what running tasks have done so far, and notices SQL that failed while its task still runs."""
 
-    def __init__(self, client: Client, watch: Watcher, rollout: str) -> None:
+    def __init__(self, client: Client, watch: Watcher, rollout: str, sql: str) -> None:
         self._client = client
         self._watch = watch
         self._rollout = rollout
-        self._told: set[str] = set()
+        self._sql = sql
+        self._shown: Counter[str] = Counter()
+        self._failed: set[str] = set()
 
     def show(self, tasks: Sequence[Task]) -> None:
-        """Look into the logs of a few running tasks."""
-        running = [task for task in tasks if task.status is TaskStatus.RUNNING and task.name not in self._told]
+        """Look into the logs of a few running tasks, and say what is new in them."""
+        running = [task for task in tasks if task.status is TaskStatus.RUNNING]
         if not running:
             return
         runs = last_runs(self._client.task_runs(self._rollout))
         for task in running[:_SHOWN_LOGS]:
             run = runs.get(task.name)
-            failed = next((entry for entry in self._client.log(run.name) if entry.error), None) if run else None
-            if failed is not None:
-                self._told.add(task.name)
-                self._watch.note(
-                    f"{task.target}: its SQL has failed already, the server is not done yet: {failed.error}"
-                )
+            log = self._client.log(run.name) if run is not None else ()
+            for entry in log[self._shown[task.name] :]:
+                self._watch.note(f"{task.target}: {_words(entry, self._sql)}")
+            self._shown[task.name] = max(len(log), self._shown[task.name])
+            failed = next((entry for entry in log if entry.error), None)
+            if failed is not None and task.name not in self._failed:
+                self._failed.add(task.name)
+                self._watch.note(f"{task.target}: its SQL has failed already, the server is not done yet.")
                 self._watch.stuck(task.target, failed.error)
+
+
+def _words(entry: LogEntry, sql: str) -> str:
+    """A line of a run's log for people."""
+    said = entry.words.lower()
+    if entry.kind == "COMMAND_EXECUTE":
+        text = " ".join(cut_out(sql, entry).split())
+        said = f"{'runs' if entry.open else 'ran'} {text[:100]}" + (f" ({entry.words})" if entry.words else "")
+    return f"{said}: {entry.error}" if entry.error else said
 
 
 def last_runs(runs: Sequence[TaskRun]) -> dict[str, TaskRun]:

@@ -13,6 +13,7 @@ from ..bytebase.refused import AwaitingApproval, OtherPlanError, TasksFailedErro
 from ..bytebase.rollout import Delivered, Rollout
 from ..changes.script import Script
 from ..engine.prompts import Paused
+from ..postgres.catalog import Difference
 from ..postgres.version_table import VersionTable
 from ..project.bytebase import GROUP, BytebaseRoute
 from ..project.environment import Target
@@ -26,6 +27,8 @@ from .position import Position
 from .position import shown as shown_heads
 from .protocol import Applied, Arrival, Progress
 
+_SHOWN = 6
+"""So many changed objects are named."""
 _FEW = 3
 """From this many databases on they are listed rather than asked for one by one."""
 
@@ -97,6 +100,7 @@ class Bytebase:
         self._refuse_unfaithful(script, target)
         self._same_databases(target)
         live, total, ran = Live(target, self.version_table), len(script.units), 0
+        before = live.catalog()
         while True:
             seen = live.look(script, done=done)
             if seen.identity != identity:
@@ -109,6 +113,8 @@ class Bytebase:
             if seen.position.next is None:
                 raise off_the_way(script, seen.position, target)
             if (number := seen.position.next + 1) > total:
+                if ran:
+                    progress.note(_changed(before.difference(live.catalog())))
                 return Applied(ran, seen.position.heads)
             progress.checkpoint()
             self._deliver(number, script, target, live, progress)
@@ -344,6 +350,14 @@ def refuse_unfit(database: Database | None, name: str, project: str) -> None:
             f"Bytebase cannot read {name}: {database.sync_error or 'its last sync failed'}.",
             remedy="Correct the instance's connection there, then sync it.",
         )
+
+
+def _changed(differences: tuple[Difference, ...]) -> str:
+    """What the live database shows to have changed, in one line."""
+    names = [f"{each.kind.replace('_', ' ')} {each.ident}" for each in differences]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    listed = f": {', '.join(names[:_SHOWN])}{more}" if names else ""
+    return f"Seen in the live database: {len(names)} objects of the schema changed{listed}."
 
 
 def _one_environment(databases: tuple[Database, ...], target: Target) -> str:
