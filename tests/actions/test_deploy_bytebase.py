@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from tests.actions.conftest import Shop
 from tests.actions.desk import take
-from tests.bytebase.practice_house import PROJECT, House, opened
+from tests.bytebase.practice_house import HURRY, PROJECT, House, opened
+from tests.engine.world import Bench, Deed, Script, World, agree, step, workflow
 
-from schema_sensei.engine.ports import Intent
+from schema_sensei.engine.ports import Context, Intent, Outcome
 from schema_sensei.engine.prompts import Confirm
+from schema_sensei.gates.bytebase import Bytebase
 from schema_sensei.postgres.embedded import Embedded
 from schema_sensei.project.bytebase import BytebaseRoute
 
@@ -22,6 +25,10 @@ def house(server: Embedded) -> Iterator[House]:
 
 @pytest.fixture
 def behind(shop: Shop, house: House) -> Shop:
+    return through(shop, house)
+
+
+def through(shop: Shop, house: House) -> Shop:
     """The shop whose dev database is reached through Bytebase, and protected."""
     name = house.add_database("dev-pg", "test", shop.dev)
     route = BytebaseRoute(house.url, PROJECT, (name,), house.email, "KEY")
@@ -71,3 +78,33 @@ def test_a_task_that_failed_asks_a_person_before_it_runs_again(behind: Shop, hou
     assert found.ground in {"partial", "absent"}
     assert deploy.perform(desk, intent).name == "ok"
     assert house.counted("plan") == 1
+
+
+def test_a_run_that_waits_for_an_approval_is_paused_and_goes_on_elsewhere(
+    shop: Shop, server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schema_sensei.gates.bytebase.Bytebase", partial(Bytebase, pace=HURRY))
+    with opened(server, approval=("test",)) as house:
+        behind = through(shop, house)
+        change = behind.reviewed()
+
+        def give(_: Context) -> Outcome:
+            return Outcome(outputs={"change": change})
+
+        flow = workflow(step("give"), step("deploy", "deploy", change="{give.change}", environment="dev"))
+        bench = Bench(flow, {"deed": Deed(World(), outcome=give), "deploy": behind.actions["deploy"]})
+
+        paused = bench.start(Script(otherwise=agree))
+
+        assert paused.status == "paused"
+        assert "waits for the approval of projectOwner" in paused.summary
+        assert behind.rows("SELECT to_regclass('certificates')") == [(None,)]
+
+        number = house.world.store.all("issue")[-1]["number"]
+        house.call("POST", f"/v1/{PROJECT}/issues/{number}:approve", {})
+        asked = Script()  # whoever resumes is asked nothing
+        done = bench.resume(paused.run, asked)
+
+        assert (done.status, done.error) == ("done", None)
+        assert behind.rows("SELECT to_regclass('certificates')") == [("certificates",)]
+        assert (house.counted("plan"), house.counted("issue")) == (1, 1)

@@ -266,7 +266,9 @@ def _until_it_ends(execution: Execution) -> tuple[Ending, str]:
         code = execution.cancel.exit_code
         return unfinished(execution, "Cancelled; the run keeps its place.", code, None), ""
     except Paused as left:
-        return unfinished(execution, str(left) or "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
+        if str(left):  # an action waits for somebody elsewhere: what it has begun is in order
+            return Ending(status="paused", exit_code=ExitCode.ANSWER_MISSING, summary=str(left)), ""
+        return unfinished(execution, "Paused; the run keeps its place.", ExitCode.ANSWER_MISSING, None), ""
     except Interruption as error:
         return unfinished(execution, error.what, error.exit_code, error), ""
     except SenseiError as error:
