@@ -84,8 +84,8 @@ def test_production_is_protected(practice: project.Practice) -> None:
     environments = config.load(practice.root).environments
     assert [(each.name, each.gate, each.protected) for each in environments] == [
         ("dev", "direct", False),
-        ("staging", "direct", False),
-        ("prod", "none", True),
+        ("staging", "bytebase", False),
+        ("prod", "bytebase", True),
     ]
 
 

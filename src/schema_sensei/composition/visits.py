@@ -27,12 +27,14 @@ def guide(directory: Path, redactor: Redactor, *, face: str | None) -> int:
         return _visit(bench, OpenGuide(), face=face)
 
 
-def practise(directory: Path, redactor: Redactor, *, fresh: bool, face: str | None) -> int:
-    """Make or open the practice project, visit it, and stop its server on leaving."""
+def practise(
+    directory: Path, redactor: Redactor, *, fresh: bool, face: str | None, person_reviews: bool | None = None
+) -> int:
+    """Make or open the practice project, visit it, and stop its servers on leaving."""
     from ..practice.project import opened
     from .workbench import Workbench
 
-    with opened(directory, fresh=fresh, say=_say) as practice:
+    with opened(directory, fresh=fresh, person_reviews=person_reviews, say=_say) as practice:
         for note in practice.notes:
             _say(note)
         with Workbench.open(practice.root, redactor) as bench:

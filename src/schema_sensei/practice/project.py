@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..postgres.cluster import SUPERUSER
 from ..postgres.embedded import Embedded
+from ..postgres.url import read
 from ..terms.errors import HeldError
 from . import databases, files
+from .bytebase.launching import PracticeBytebase
 from .errors import InUseError, NotAPracticeProjectError, UnwritableError
 from .files import is_practice
 
@@ -20,6 +23,11 @@ __all__ = ["Practice", "create", "is_practice", "opened", "serving"]
 
 VARIABLES = {"dev": "DASHBOARD_DEV_URL", "staging": "DASHBOARD_STAGING_URL", "prod": "DASHBOARD_PROD_URL"}
 """The environment variable of each database, as the project's sensei.yaml names them."""
+
+BYTEBASE = ".bytebase"
+"""The folder of the practice Bytebase: what it remembers, and the keys of its accounts."""
+BYTEBASE_URL, BYTEBASE_KEY = "DASHBOARD_BYTEBASE_URL", "DASHBOARD_BYTEBASE_KEY"
+"""The variables of its address and of the service account's key, as the project's sensei.yaml names them."""
 
 _PATIENCE = 120.0
 """Seconds to wait for another sensei that is building the same project."""
@@ -40,11 +48,19 @@ def create(directory: Path, *, fresh: bool = False, say: Callable[[str], None] =
 
 
 @contextmanager
-def opened(directory: Path, *, fresh: bool = False, say: Callable[[str], None] = lambda _: None) -> Iterator[Practice]:
-    """Make the project if it is missing, start its server, and stop it on leaving unless another sensei uses it.
+def opened(
+    directory: Path,
+    *,
+    fresh: bool = False,
+    person_reviews: bool | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Practice]:
+    """Make the project if it is missing, start its servers, and stop them on leaving unless another sensei uses them.
 
     `fresh` deletes an existing practice project first. A killed predecessor leaves nothing that this does not clean.
-    Raises NotAPracticeProjectError, InUseError, UnwritableError, PreparationError and EmbeddedServerError.
+    `person_reviews` says whether a person plays the reviewer of the practice Bytebase; None leaves it as it was.
+    Raises PracticeServerError, NotAPracticeProjectError, InUseError, UnwritableError, PreparationError and
+    EmbeddedServerError.
     """
     root = Path(os.path.abspath(directory))  # noqa: PTH100 -- resolve() would follow links, and two names be two homes
     with _alone(root):
@@ -58,18 +74,21 @@ def opened(directory: Path, *, fresh: bool = False, say: Callable[[str], None] =
             _discard(_server(root))  # of a project whose folder somebody deleted by hand
             notes += files.lay_out(root)
         use = _use(root)
-        server = _server(root)
+        server, gate = _server(root), bytebase(root)
         try:
             server.start()
             databases.build(server, root, say)
-            _write_variables(server, root)
+            _open_gate(gate, server, person_reviews=person_reviews)
+            _write_variables(server, gate, root)
         except BaseException:
+            gate.stop()
             server.stop()
             os.close(use)
             raise
     try:
         yield Practice(root, notes)
     finally:
+        gate.stop()
         server.stop()
         os.close(use)
 
@@ -84,6 +103,19 @@ def serving(directory: Path) -> Iterator[None]:
         raise NotAPracticeProjectError(directory)
     with opened(directory):
         yield
+
+
+def bytebase(root: Path) -> PracticeBytebase:
+    """The practice Bytebase of a project."""
+    return PracticeBytebase(root / BYTEBASE)
+
+
+def _open_gate(gate: PracticeBytebase, server: Embedded, *, person_reviews: bool | None) -> None:
+    from .bytebase import office
+
+    address = read(server.url())
+    office.settle(gate.home, host=address.host, port=address.port, user=SUPERUSER, person_reviews=person_reviews)
+    gate.start()
 
 
 def _server(root: Path) -> Embedded:
@@ -126,9 +158,14 @@ def _use(root: Path) -> int:
     return use
 
 
-def _write_variables(server: Embedded, root: Path) -> None:
-    lines = ["# Written by sensei practice: where the databases are while it runs.\n"]
+def _write_variables(server: Embedded, gate: PracticeBytebase, root: Path) -> None:
+    from .bytebase import office
+
+    lines = ["# Written by sensei practice: where the databases and Bytebase are while it runs.\n"]
     lines += [f"{VARIABLES[name]}='{server.url(name).reveal()}'\n" for name in databases.NAMES]
+    settled = office.read(gate.home)
+    if settled:
+        lines += [f"{BYTEBASE_URL}='{gate.url}'\n", f"{BYTEBASE_KEY}='{settled.deployer_key}'\n"]
     path = root / ".env"
     text = "".join(lines)
     try:

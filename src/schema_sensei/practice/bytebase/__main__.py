@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from .launching import serve
+from .office import furnish, read
 from .seeding import Seed, seed
 from .service import Service
 from .world import Pace, Review, World
@@ -23,9 +24,14 @@ def main(arguments: list[str]) -> None:
 
     def start(port: int) -> Service:
         pace = Pace(queued=given.instant, scheduled=given.instant, abandoned=given.abandoned_after)
-        world = World(given.home / "state.sqlite", pace=pace, review=Review(given.review_after))
-        approval = tuple(name for name in given.approval.split(",") if name)
-        seed(world, Seed(tuple(given.environments.split(",")), approval))
+        office = read(given.home)
+        review = Review(office.review_after if office else given.review_after)
+        world = World(given.home / "state.sqlite", pace=pace, review=review)
+        if office:
+            furnish(world, office)
+        else:
+            approval = tuple(name for name in given.approval.split(",") if name)
+            seed(world, Seed(tuple(given.environments.split(",")), approval))
         service = Service(world, port)
         service.start()
         return service

@@ -51,10 +51,17 @@ class PracticeBytebase:
             os.close(starting)
 
     def stop(self) -> None:
-        """Leave; the server ends when nobody else uses it."""
-        if self._users is not None:
-            os.close(self._users)
-            self._users = None
+        """Leave; if nobody else uses the server, return when it has ended."""
+        if self._users is None:
+            return
+        os.close(self._users)
+        self._users = None
+        deadline = time.monotonic() + _PATIENCE
+        while not _free(self.home / "serving.lock") and time.monotonic() < deadline:
+            # The ending server holds this lock alone; who can share it shares it with other users.
+            if not _free(self.home / "users.lock") and _free(self.home / "users.lock", fcntl.LOCK_SH):
+                return
+            time.sleep(_POLL)
 
     @property
     def url(self) -> str:
@@ -82,23 +89,13 @@ class PracticeBytebase:
         self.stop()
 
     def _running(self) -> dict[str, Any] | None:
-        if self._free():
+        if _free(self.home / "serving.lock"):
             return None
         try:
             told: dict[str, Any] = json.loads((self.home / "server.json").read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
         return told if told.get("ready") else None
-
-    def _free(self) -> bool:
-        serving = _open(self.home / "serving.lock")
-        try:
-            fcntl.flock(serving, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(serving)
-        return True
 
     def _launch(self) -> None:
         with (self.home / "server.log").open("ab") as log:
@@ -114,7 +111,7 @@ class PracticeBytebase:
         while time.monotonic() < deadline:
             if self._running() is not None:
                 return
-            if self._free():
+            if _free(self.home / "serving.lock"):
                 break
             time.sleep(_POLL)
         said = (self.home / "server.log").read_text(errors="replace")[-2000:]
@@ -164,6 +161,17 @@ def _announce(path: Path, what: dict[str, Any]) -> None:
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _free(path: Path, kind: int = fcntl.LOCK_EX) -> bool:
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _lock_patiently(descriptor: int, kind: int) -> None:
