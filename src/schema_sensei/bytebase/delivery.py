@@ -51,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often to look, in seconds: from `first` on, half as long again each time, up to `most`.
+    """How often to look, in seconds: a few times after `first`, then half as long again each time, up to `most`.
 
     A real server needs 0.6 s for one change; now and then a task waits 3 to 5 s for its scheduler.
     """

@@ -9,6 +9,8 @@ from .errors import LostAnswerError, UnavailableError
 
 T = TypeVar("T")
 
+_STEADY = 5
+"""So many looks come at the first pace: what a server does at once takes it some tenths of a second."""
 _SLICE = 0.1
 """How long it may take until a cancelled wait ends."""
 
@@ -30,6 +32,7 @@ class Poll:
         self._most = most
         self._clock = clock
         self._pause = pace.first
+        self._looks = 0
         self._began = clock()
         self._limit = limit
 
@@ -46,7 +49,9 @@ class Poll:
     def pause(self) -> None:
         """Sleep until it is time to look again. Raises what the watcher's checkpoint raises."""
         until = self._clock() + self._pause
-        self._pause = min(self._pause * self._pace.growth, self._most)
+        self._looks += 1
+        if self._looks >= _STEADY:
+            self._pause = min(self._pause * self._pace.growth, self._most)
         self._watch.checkpoint()
         while (left := until - self._clock()) > 0:
             time.sleep(min(_SLICE, left))

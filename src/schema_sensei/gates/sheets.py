@@ -3,11 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..changes.script import Script
 from ..migrations.unit import Unit
 from ..postgres.version_table import VersionTable
 from .errors import RefusedError
+
+if TYPE_CHECKING:
+    from ..bytebase.prediction import Prediction
 
 OUTSIDE = "-- txn-mode = off\n"
 """The server's directive for a sheet that runs outside of a transaction; it stands on the first line."""
@@ -92,12 +97,16 @@ def bare(statement: str) -> str:
     return _COMMENTS.sub("", statement, count=1)
 
 
-def _unfaithful(number: int, unit: Unit, script: Script, server: tuple[int, int] | None) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _predicted(text: str, server: tuple[int, int] | None) -> "Prediction":
+    """A sheet is judged when it is shown, and again right before it is sent."""
     from ..bytebase.prediction import predict
 
-    text = sheet(unit)
-    prediction = predict(text) if server is None else predict(text, server=server)
-    for finding in prediction.why:
+    return predict(text) if server is None else predict(text, server=server)
+
+
+def _unfaithful(number: int, unit: Unit, script: Script, server: tuple[int, int] | None) -> Iterator[str]:
+    for finding in _predicted(sheet(unit), server).why:
         yield f"Unit {number} of {len(script.units)}: {_one_line(finding.statement)}"
         yield f"  {finding.reason}"
         yield f"  Instead: {finding.cure}"
