@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..terms.errors import SenseiError, TimedOutError
 from .client import Client
 from .delivery import Delivery, Pace, Watcher
-from .errors import BytebaseError
+from .errors import BytebaseError, PreconditionError
 from .plans import Plan
 from .polling import Poll
 from .refused import TasksFailedError, Trouble, cut_out
@@ -147,7 +147,8 @@ class _Start:
             self._client.run_tasks(stage.name, due)
         except BytebaseError as error:
             self._attempts += 1
-            if not error.ambiguous or self._attempts >= _TRIES:
+            changed = isinstance(error, PreconditionError)  # skipped by somebody since we looked, for example
+            if not (error.ambiguous or changed) or self._attempts >= _TRIES:
                 raise
             self._watch.note(f"{error.what} Looking whether the task was started.")
             if self.again:
