@@ -7,7 +7,7 @@ from tests.actions.conftest import Shop
 from tests.actions.desk import Desk, take
 from tests.actions.small_project import write_revision
 
-from schema_sensei.actions.sync import count_drift
+from schema_sensei.actions.comparing import count_drift
 from schema_sensei.engine.ports import Outcome
 from schema_sensei.migrations.errors import MigrationError
 

@@ -4,7 +4,7 @@ PostgreSQL prints all three sides itself, so nothing needs normalising; equality
 object, in words, with what to do about it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -13,7 +13,7 @@ from ..postgres.catalog import Catalog
 from ..terms.json import JsonObject
 
 # SQLAlchemy models cannot declare these; a database that has them is healthy.
-_NEVER_MODELLED = frozenset(
+NEVER_MODELLED = frozenset(
     {"view", "matview", "rule", "trigger", "policy", "statistics", "range", "function", "procedure", "aggregate"}
     | {"extension", "schema", "domain"}
 )
@@ -92,17 +92,21 @@ def compare(
     *,
     deployed: Catalog | None = None,
     ignore: Iterable[str] = (),
+    unless: Callable[[str, str], bool] = lambda _kind, _ident: False,
 ) -> tuple[Verdict, ...]:
     """Every object on which the sides differ, or that the models cannot describe, sorted by object.
 
     `migrations` is what the migrations make at their heads; `deployed` what they make at the heads where the live
-    database stands (the same when nothing is pending). `ignore` names tables to leave out, such as the version table.
+    database stands (the same when nothing is pending). `ignore` names tables to leave out, such as the version table;
+    `unless` says of a kind and an ident whether the project leaves it out.
     """
     sides = _Sides(_rows(models), _rows(migrations), _rows(deployed or migrations), _rows(live))
     ignored = tuple(ignore)
     found: dict[Key, Verdict] = {}
     for key in sorted(sides.keys()):
         if any(key[1] == name or key[1].startswith(name + ".") for name in ignored):
+            continue
+        if unless(*key):
             continue
         verdict = sides.judge(key)
         if verdict is not None:
@@ -125,7 +129,7 @@ class _Sides:
         m, g, d, live = (side.get(key) for side in (self.models, self.migrations, self.deployed, self.live))
         if kind == "extension" and g is None and d is None:
             return None  # an extension nobody migrated is the server's business
-        modelled = m is not None or not (kind in _NEVER_MODELLED or self.part_of_unmodelled(key))
+        modelled = m is not None or not (kind in NEVER_MODELLED or self.part_of_unmodelled(key))
         unmigrated = modelled and m != g
         if live != d:
             if kind == "column_order" and live is not None and d is not None:

@@ -131,7 +131,7 @@ class Workbench:
         )
 
     def _count_drift(self, target: Target) -> int:
-        from ..actions.sync import count_drift
+        from ..actions.comparing import count_drift
 
         return count_drift(self.equipment.services(None), target)
 

@@ -13,7 +13,8 @@ from .variables import Variables
 @dataclass(frozen=True, slots=True)
 class Project:
     """A person's project. `models` stand as written (modules or paths); `tests` and `lint` are a shell line or a list
-    of arguments; `journal_variable` and `scratch_variable` name variables that hold URLs.
+    of arguments; `journal_variable` and `scratch_variable` name variables that hold URLs; `ignore` are rules
+    of what a comparison leaves out (changes.ignoring).
     """
 
     root: Path
@@ -27,6 +28,7 @@ class Project:
     scratch_variable: str | None = None
     workflows: Path | None = None
     env_file: Path | None = None
+    ignore: tuple[str, ...] = ()
 
     @property
     def directory(self) -> Path:

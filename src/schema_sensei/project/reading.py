@@ -10,6 +10,7 @@ from ..terms.json import JsonValue
 from .bytebase_fields import BytebaseFields
 from .environment import Environment, Gate
 from .fields import Place
+from .ignoring import Rule
 from .project import Project, find_module
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
@@ -25,6 +26,7 @@ KEYS = {
     "journal": "the variable with the URL of a shared journal",
     "scratch": "where scratch databases are made",
     "workflows": "the directory of the team's own workflows",
+    "ignore": "objects that comparisons leave out, such as table:audit.*",
     "env_file": "a file of NAME=VALUE lines to read variables from",
     "bytebase": "the Bytebase server that changes go through, for environments with that gate",
 }
@@ -60,7 +62,18 @@ class Reading(BytebaseFields):
             scratch_variable=self._scratch(top),
             workflows=root / workflows if workflows else None,
             env_file=root / env_file if env_file else None,
+            ignore=self._optional(top, "ignore", self._rules) or (),
         )
+
+    def _rules(self, value: JsonValue, place: Place) -> tuple[str, ...]:
+        texts = self._texts(value, place) or ()
+        for index, text in enumerate(texts):
+            try:
+                Rule.parse(text)
+            except ValueError as wrong:
+                where = (*place, index) if isinstance(value, list) else place
+                self._note("ignore", str(wrong), where, "For example table:audit.* or schema:reporting.")
+        return texts
 
     def _environments(self, top: Mapping[str, JsonValue]) -> tuple[Environment, ...]:
         if "environments" not in top:

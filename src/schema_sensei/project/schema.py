@@ -69,6 +69,7 @@ def schema() -> JsonObject:
         "journal": _VARIABLE,
         "scratch": _closed({"url": _VARIABLE}),
         "workflows": {"type": "string"},
+        "ignore": _TEXTS,
         "env_file": {"type": "string"},
         "bytebase": _bytebase("What environments with the gate bytebase share."),
     }
