@@ -5,18 +5,9 @@ from typing import Any
 from tests.frontends.tui.memory_house import DEV, MemoryHouse, Scripted, source
 
 from schema_sensei.definitions.library import Library
-from schema_sensei.definitions.model import (
-    Choice,
-    Input,
-    Question,
-    Risk,
-    Step,
-    ToStep,
-    ToWorkflow,
-    Tree,
-    Workflow,
-)
 from schema_sensei.definitions.signature import Signature
+from schema_sensei.definitions.tree import Choice, Question, ToWorkflow, Tree
+from schema_sensei.definitions.workflow import Input, Risk, Step, ToStep, Workflow
 from schema_sensei.engine.ports import Context, Intent, Outcome, Preview
 from schema_sensei.engine.prompts import Checklist, Choose, Confirm, Option, Prose, TypedConfirm
 

@@ -14,9 +14,9 @@ from tests.frontends.tui.memory_house import MemoryHouse
 from schema_sensei.frontends.answers import AnswersFront
 from schema_sensei.frontends.answers_file import Answers
 from schema_sensei.frontends.console import Console
-from schema_sensei.frontends.house import StartRun
 from schema_sensei.frontends.plain import PlainFront
 from schema_sensei.frontends.questions import QuestionsTalk
+from schema_sensei.frontends.requests import StartRun
 from schema_sensei.frontends.visiting import Visit
 
 START = StartRun(workflow="flow")

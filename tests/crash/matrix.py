@@ -19,8 +19,9 @@ from pathlib import Path
 
 from tests.engine.world import step, workflow
 
-from schema_sensei.definitions.model import Input, ToStep, ToWorkflow, Workflow
 from schema_sensei.definitions.signature import Signature
+from schema_sensei.definitions.tree import ToWorkflow
+from schema_sensei.definitions.workflow import Input, ToStep, Workflow
 from schema_sensei.engine.errors import RunOver
 from schema_sensei.engine.executor import RunResult, resume, run
 from schema_sensei.engine.ports import Action, Context, Finding, Intent, Outcome, Preview, Reply

@@ -12,6 +12,7 @@ from ..postgres import session
 from ..postgres.catalog import Catalog
 from ..project.environment import Target
 from ..project.ignoring import Rule
+from ..project.project import Project
 from .replayed import empty, replayed
 from .revisions import history, settings
 from .services import Services
@@ -66,13 +67,13 @@ def look(
     if missing and missing[0].startswith("The migrations"):
         live = live.without(kinds=NEVER_MODELLED)
     ours = [side.without(schemas=theirs) if theirs else side for side in (models, made, deployed)]
-    rules = tuple(Rule.parse(text) for text in services.project.ignore)
+    rules = rules_of(services.project)
     verdicts = compare(
         ours[0],
         ours[1],
         live,
         deployed=ours[2],
-        ignore=_left_out(options),
+        ignore=left_out_tables(options),
         unless=lambda kind, ident: any(rule.fits(kind, ident) for rule in rules),
     )
     return Comparison(verdicts, heads, words(known, heads), len(ours[1].rows), left_out, tuple(missing))
@@ -83,10 +84,15 @@ def count_drift(services: Services, target: Target) -> int:
     return len(look(services, target).wrong)
 
 
+def rules_of(project: Project) -> tuple[Rule, ...]:
+    """What the project leaves out of comparisons."""
+    return tuple(Rule.parse(text) for text in project.ignore)
+
+
 def made_at(services: Services, known: History, heads: tuple[str, ...], options: Settings) -> Catalog:
     """What the migrations make at these heads, on a scratch database."""
     with replayed(services, known, heads) as url, session.connect(url, application_name="sensei look") as connection:
-        return Catalog.read(connection, skip=_left_out(options))
+        return Catalog.read(connection, skip=left_out_tables(options))
 
 
 def _or_none(read: Callable[[], Catalog], side: str, missing: list[str], lenient: bool) -> Catalog | None:
@@ -122,7 +128,7 @@ def _live(target: Target, sides: tuple[Catalog, ...], options: Settings) -> tupl
     ) as connection:
         present = frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
         theirs = managed(present)
-        live = Catalog.read(connection, schemas=sorted(used - theirs), skip=_left_out(options))
+        live = Catalog.read(connection, schemas=sorted(used - theirs), skip=left_out_tables(options))
         row = connection.execute(_OF_EXTENSIONS).fetchone()
     members = int(row[0]) if row else 0
     parts = [f"{len(theirs)} managed schemas ({', '.join(sorted(theirs))})"] if theirs else []
@@ -140,6 +146,7 @@ _OF_EXTENSIONS = """
 """
 
 
-def _left_out(options: Settings) -> tuple[str, ...]:
+def left_out_tables(options: Settings) -> tuple[str, ...]:
+    """The version table: no model has it."""
     table = version_table(options)
     return (f"{table.schema or 'public'}.{table.name}",)

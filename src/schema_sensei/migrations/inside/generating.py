@@ -67,9 +67,10 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
 
     def take(migration: MigrationContext, scripts: list[MigrationScript]) -> None:
         raw.extend(each for ops in _upgrades(scripts) for each in flat(ops))
-        pairs.extend(_pairs(raw, shape.way, migration))
-        hints.extend(abrupt(raw))
-        columns.extend(waiting(raw))
+        if not shape.discard:
+            pairs.extend(_pairs(raw, shape.way, migration))
+            hints.extend(abrupt(raw))
+            columns.extend(waiting(raw))
         for each in scripts:
             shaped(each, shape, migration)
         found.extend(scripts)

@@ -72,6 +72,9 @@ def guard_name(table: str, column: str) -> str:
 
 
 def _chosen(found: Found, shape: Shape, connection: Connection, default: str) -> Iterable[ops.MigrateOperation]:
+    if shape.discard:
+        yield from _discarding(shape.discard, connection, default)
+        return
     match shape.way:
         case "whole":
             yield from found
@@ -83,8 +86,6 @@ def _chosen(found: Found, shape: Shape, connection: Connection, default: str) ->
             yield from _contracting(found, connection)
         case "set-aside":
             yield from _setting_aside(found, connection, default)
-    if shape.discard:
-        yield from _discarding(shape.discard, connection)
 
 
 def _expanding(found: Found) -> Iterator[ops.MigrateOperation]:
@@ -178,7 +179,7 @@ def _setting_aside(found: Found, connection: Connection, default: str) -> Iterat
             yield each
 
 
-def _discarding(name: str, connection: Connection) -> Iterator[ops.MigrateOperation]:
+def _discarding(name: str, connection: Connection, default: str) -> Iterator[ops.MigrateOperation]:
     if name not in trashed(connection):
         raise RefusedError(
             f"There is no table {name} in {TRASH}.",
@@ -189,6 +190,8 @@ def _discarding(name: str, connection: Connection) -> Iterator[ops.MigrateOperat
         if isinstance(column.type, ENUM):
             column.type.create_type = False  # the type stays behind when the table goes
     yield ops.DropTableOp.from_table(table)
+    made, _ = set_aside(None, name, default)
+    yield made.reverse()  # the trash itself, when this was the last table in it
 
 
 def _has_value(column: Column[object]) -> bool:
