@@ -62,7 +62,7 @@ def check(services: Services, target: Target, wanted: tuple[str, ...]) -> Adopti
 
 
 def adopt(services: Services, found: Adoption) -> None:
-    """Stamp it. Raises RefusedError when the target is protected or moved since the check; HeldError, UnreachableError."""
+    """Stamp it. Raises RefusedError when the target is protected or moved since the check; HeldError."""
     target, table = found.target, version_table(settings(services))
     if target.environment.protected:
         raise RefusedError(
