@@ -93,6 +93,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
         ("sql", "raise.sql"), ("sh", "predict"), ("yaml", "bytebase"), ("sh", "bytebase"),
+        ("yaml", "hazards"),
     }  # fmt: skip
 
 
@@ -230,6 +231,13 @@ def test_the_answers_are_valid(tmp_path: Path) -> None:
     path.write_text(_file("answers"))
     answers = Answers.load(path)
     assert len(answers.turns["test.failed"]) == 2
+
+
+def test_the_answers_to_hazards_are_valid(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text(_file("hazards"))
+    answers = Answers.load(path)
+    assert {"review.not-null-scan", "review.index-blocks-writes"} <= set(answers.turns)
 
 
 def test_the_list_of_commands_is_complete() -> None:

@@ -239,7 +239,13 @@ def test_what_no_machine_can_cure_is_opened_where_it_stands(shop: Shop, tmp_path
 def test_dangers_can_be_looked_at_but_need_not_be(shop: Shop) -> None:
     write_revision(shop.root, "b2", "a1", 'op.create_index("ix_email", "accounts", ["email"])', "pass")
     shop.upgrade()
-    write_revision(shop.root, "c3", "b2", 'op.drop_index("ix_email", "accounts")', "pass")
+    write_revision(
+        shop.root,
+        "c3",
+        "b2",
+        'op.drop_index("ix_email", "accounts")',
+        'op.create_index("ix_email", "accounts", ["email"])',
+    )
     change = shop.generated().outputs["change"]
 
     desk, outcome = sit(shop, change, "hazards", **{"index-drop-blocks": "leave", "step": "approve"})

@@ -399,7 +399,14 @@ def test_a_task_whose_sql_failed_behind_a_lock_is_told_while_it_still_runs(way: 
     again.check(A1, impatient)
     with session.connect(way.url, autocommit=False) as holder:
         holder.execute("SELECT * FROM pupils")
-        released = threading.Timer(1.5, holder.rollback)
+
+        def let_go() -> None:
+            until = time.monotonic() + 30
+            while time.monotonic() < until and not any("has failed already" in note for note in again.listener.notes):
+                time.sleep(0.05)
+            holder.rollback()
+
+        released = threading.Thread(target=let_go)
         released.start()
         with pytest.raises((StatementFailedError, ChecksRefusedError)) as failed:
             again.apply(A1, impatient)
