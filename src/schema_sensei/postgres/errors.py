@@ -62,6 +62,10 @@ class ScratchError(SenseiError):
     """A scratch database cannot be made."""
 
 
+class MissingProgramsError(SenseiError):
+    """No pg_dump that can read this server is installed."""
+
+
 POOLER_MEANS = (
     "A transaction pooler gives every transaction another session: locks, settings and CREATE INDEX CONCURRENTLY "
     "do not hold there."

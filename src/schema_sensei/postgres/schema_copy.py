@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-import psycopg
 from psycopg import errors, sql
 
 from ..terms.errors import UnreachableError
 from ..terms.secrets import Secret
 from ..terms.targets import TargetLabel
 from . import confinement, session
-from . import url as urls
 from .catalog import Catalog
+from .client_programs import environment
 from .errors import ScratchError
 from .installation import program
 from .scratch import Scratch
@@ -79,9 +78,7 @@ def copied(
     key = f"schema copy {original.catalog.digest} {made_from}"
 
     def build(own: Secret) -> None:
-        with session.connect(scratch.superior(own), application_name="sensei copy") as admin:
-            _extensions(admin, original)
-            _roles(admin, original)
+        prepare(scratch, own, original)
         _load(target, own, label)
         with session.connect(own, application_name="sensei copy") as connection:
             if original.heads:
@@ -95,6 +92,16 @@ def copied(
             _estimates(connection, original)
             notes = _lacking(connection)
         yield SchemaCopy(own, original, notes)
+
+
+def prepare(scratch: Scratch, own: Secret, original: Original) -> None:
+    """Give an empty scratch database the extensions and roles that the target's schema needs.
+
+    Raises MissingExtensionError.
+    """
+    with session.connect(scratch.superior(own), application_name="sensei copy") as admin:
+        _extensions(admin, original)
+        _roles(admin, original)
 
 
 def read(target: Secret, table: VersionTable, *, label: TargetLabel | None = None) -> Original:
@@ -235,12 +242,11 @@ def _load(target: Secret, own: Secret, label: TargetLabel | None) -> None:
     dump += ["--no-security-labels", "--no-tablespaces", "--no-password", f"--lock-wait-timeout={LOCK_MS}"]
     # The dump opens with pg_catalog.set_config('search_path', ''); the notices of a load are of no interest.
     load = [str(program("psql")), "-X", "-q", "-w", "-o", os.devnull, "-v", "ON_ERROR_STOP=0"]
+    there, here = (environment(each, application_name="sensei copy") for each in (target, own))
     with subprocess.Popen(
-        dump, env=_environment(target), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        dump, env=there, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as source:
-        loaded = subprocess.run(
-            load, env=_environment(own), stdin=source.stdout, capture_output=True, check=False, text=True
-        )
+        loaded = subprocess.run(load, env=here, stdin=source.stdout, capture_output=True, check=False, text=True)
         said = (source.stderr.read() if source.stderr else b"").decode(errors="replace").strip()
     if source.returncode:
         raise _dump_failed(session.masked(said, target), label)
@@ -248,20 +254,6 @@ def _load(target: Secret, own: Secret, label: TargetLabel | None) -> None:
         raise ScratchError(
             "The copy of the schema cannot be loaded.", means=loaded.stderr.strip()[-500:], remedy="Run it again."
         )
-
-
-def _environment(url: Secret) -> dict[str, str]:
-    """libpq's variables for a URL, so that no password stands in a command line that every account can read."""
-    names = {each.keyword.decode(): each.envvar.decode() for each in psycopg.pq.Conninfo.get_defaults() if each.envvar}
-    given = psycopg.conninfo.conninfo_to_dict(urls.for_libpq(url))
-    return {
-        "PATH": os.environ.get("PATH", ""),
-        "LC_ALL": "C",
-        "PGCONNECT_TIMEOUT": str(session.CONNECT_TIMEOUT),
-        "PGAPPNAME": "sensei copy",
-        "PGCLIENTENCODING": "UTF8",
-        **{names[key]: str(value) for key, value in given.items() if key in names and value is not None},
-    }
 
 
 def _dump_failed(said: str, label: TargetLabel | None) -> UnreadableTargetError:
