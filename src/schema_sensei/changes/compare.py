@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from ..postgres.catalog import Catalog
+from ..postgres.catalog import Catalog, Entry
 from ..terms.json import JsonObject
 
 # SQLAlchemy models cannot declare these; a database that has them is healthy.
@@ -29,6 +29,7 @@ class Standing(StrEnum):
     UNMIGRATED = "not migrated"
     BOTH = "drift, and not migrated"
     AROUND = "went around the migrations"
+    UNSTAMPED = "applied, not stamped"
     PENDING = "not deployed yet"
     ORDER = "column order"
     NOT_MODELLED = "not modelled"
@@ -43,15 +44,27 @@ class Standing(StrEnum):
         """What to do about an object that stands so."""
         match self:
             case Standing.DRIFT:
-                return "Keep it: add it to the models and migrate. Or take it back: undo it by a reviewed change."
+                return (
+                    "Keep it: write it into the models, or where models cannot say it into a revision with op.execute "
+                    "(`sensei run modify-table`). Take it back: undo it there by a reviewed change. "
+                    "Leave it out: name it under `ignore:` in sensei.yaml."
+                )
             case Standing.UNMIGRATED:
-                return "Generate a migration for it, or take the edit out of the models."
+                return "Write a migration for it (`sensei run modify-table`), or take the edit out of the models."
             case Standing.BOTH:
-                return "First decide what the database should have, then generate a migration from the models."
+                return (
+                    "First decide what the database should have and write that into the models; "
+                    "then write a migration for it (`sensei run modify-table`)."
+                )
             case Standing.AROUND:
-                return "Write a migration for it and mark it as applied here, or other databases never get it."
+                return (
+                    "Write a migration for it (`sensei run modify-table`), or other databases never get it; "
+                    "a database that has it already adopts that revision: `sensei drift --adopt`."
+                )
+            case Standing.UNSTAMPED:
+                return "The database has what a pending revision makes. Adopt that revision: `sensei drift --adopt`."
             case Standing.PENDING:
-                return "Deploy the pending revisions."
+                return "Apply the pending revisions; `sensei status` names them, `sensei review --env` judges them."
             case Standing.ORDER:
                 return "Nothing to do: only the order of the columns differs."
             case Standing.NOT_MODELLED:
@@ -100,13 +113,12 @@ def compare(
     database stands (the same when nothing is pending). `ignore` names tables to leave out, such as the version table;
     `unless` says of a kind and an ident whether the project leaves it out.
     """
-    sides = _Sides(_rows(models), _rows(migrations), _rows(deployed or migrations), _rows(live))
+    sides = _Sides.of(models, migrations, deployed or migrations, live)
     ignored = tuple(ignore)
+    inside = tuple(f"{name}." for name in ignored)
     found: dict[Key, Verdict] = {}
-    for key in sorted(sides.keys()):
-        if any(key[1] == name or key[1].startswith(name + ".") for name in ignored):
-            continue
-        if unless(*key):
+    for key in sorted(sides.keys(), key=lambda key: (key[1], key[0])):
+        if key[1] in ignored or key[1].startswith(inside) or unless(*key):
             continue
         verdict = sides.judge(key)
         if verdict is not None:
@@ -116,10 +128,20 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
+    """What is not the same everywhere; of what is, only which tables there are."""
+
+    tables: frozenset[str]
     models: Mapping[Key, str]
     migrations: Mapping[Key, str]
     deployed: Mapping[Key, str]
     live: Mapping[Key, str]
+
+    @classmethod
+    def of(cls, *catalogs: Catalog) -> "_Sides":
+        first, *others = (catalog.rows for catalog in catalogs)
+        same = first.intersection(*others)
+        tables = frozenset(row.ident for catalog in catalogs for row in catalog.rows if row.kind == "table")
+        return cls(tables, *(_rows(catalog.rows - same) for catalog in catalogs))
 
     def keys(self) -> set[Key]:
         return {*self.models, *self.migrations, *self.deployed, *self.live}
@@ -134,6 +156,8 @@ class _Sides:
         if live != d:
             if kind == "column_order" and live is not None and d is not None:
                 standing = Standing.ORDER
+            elif live == g:
+                standing = Standing.UNSTAMPED
             elif modelled and unmigrated:
                 standing = Standing.AROUND if m == live else Standing.BOTH
             else:
@@ -156,8 +180,7 @@ class _Sides:
         kind, ident = key
         if kind not in {"column", "column_order"}:
             return False
-        table = ("table", ident.rpartition(".")[0] if kind == "column" else ident)
-        return not any(table in side for side in _each(self))
+        return (ident.rpartition(".")[0] if kind == "column" else ident) not in self.tables
 
     def one_sided(self, key: Key) -> bool:
         """True when the whole object is missing on a side that another side has."""
@@ -165,9 +188,9 @@ class _Sides:
         return any(held) and not all(held)
 
 
-def _rows(catalog: Catalog) -> dict[Key, str]:
+def _rows(rows: Iterable[Entry]) -> dict[Key, str]:
     # The version of an extension is the server's choice; only whether it is there counts.
-    return {(kind, ident): "" if kind == "extension" else definition for kind, ident, definition in catalog.rows}
+    return {(kind, ident): "" if kind == "extension" else definition for kind, ident, definition in rows}
 
 
 def _difference(here: str | None, there: str | None, ours: str, theirs: str) -> str:
