@@ -79,8 +79,12 @@ class Change:
         return self.proof if self.proof is not None and self.proof.digest == self.digest else None
 
     def saved(self, identity: str) -> frozenset[str]:
-        """The tables (schema.table) of exactly this database that a verified backup holds."""
-        kept = (each for each in self.backups if each.verified and each.identity == identity)
+        """The tables (schema.table) of exactly this database of which a verified backup holds what this text takes."""
+        kept = (
+            each
+            for each in self.backups
+            if each.verified and each.identity == identity and each.digest in {"", self.digest}
+        )
         return frozenset(table for each in kept for table in each.tables)
 
     def to_json(self) -> JsonObject:
