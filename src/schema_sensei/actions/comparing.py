@@ -1,6 +1,6 @@
 """The three-way comparison of one target: what models say, what migrations make, what the database has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..changes.compare import NEVER_MODELLED, Verdict, compare
@@ -13,10 +13,11 @@ from ..postgres.catalog import Catalog
 from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
+from ..terms.errors import SenseiError, UnreachableError
 from .replayed import empty, replayed
 from .revisions import history, settings
 from .services import Services
-from .whereabouts import heads_of, refuse_unknown, version_table, words
+from .whereabouts import StampedAheadError, heads_of, refuse_unknown, version_table, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,17 @@ def look(
         unless=lambda kind, ident: any(rule.fits(kind, ident) for rule in rules),
     )
     return Comparison(verdicts, heads, words(known, heads), len(ours[1].rows), left_out, tuple(missing))
+
+
+def look_at(services: Services, targets: Sequence[Target]) -> Mapping[str, Comparison | SenseiError]:
+    """Compare several targets by name of environment, leniently; what keeps one from it stands in its place."""
+    found: dict[str, Comparison | SenseiError] = {}
+    for target in targets:
+        try:
+            found[target.environment.name] = look(services, target, lenient=True)
+        except (UnreachableError, StampedAheadError) as error:
+            found[target.environment.name] = error
+    return found
 
 
 def count_drift(services: Services, target: Target) -> int:

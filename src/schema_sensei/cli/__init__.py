@@ -56,6 +56,7 @@ for _verb in (
     running.show,
     running.watch,
     standing.status,
+    standing.drift,
     judging.rehearse,
     papers.init,
     papers.lint,

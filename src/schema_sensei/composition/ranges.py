@@ -30,12 +30,12 @@ def named(known: "History", asked: str, *, verb: str) -> Range:
     """
     start, dots, end = asked.partition("..")
     if not dots:
-        revision = _one(known, start)
+        revision = one(known, start)
         found = known.get(revision)
         parents = (*found.down_revisions, *found.dependencies) if found else ()
         return _tips(known, parents), (revision,)
-    base = () if start in {"", "base"} else (_one(known, start),)
-    heads = known.heads if end in {"", "head", "heads"} else (_one(known, end),)
+    base = () if start in {"", "base"} else (one(known, start),)
+    heads = known.heads if end in {"", "head", "heads"} else (one(known, end),)
     beyond = [each for each in base if each not in known.ancestors(heads)]
     if beyond or not set(heads) - set(base):
         raise UsageError(
@@ -46,7 +46,8 @@ def named(known: "History", asked: str, *, verb: str) -> Range:
     return base, heads
 
 
-def _one(known: "History", name: str) -> str:
+def one(known: "History", name: str) -> str:
+    """The revision that a person means by an id, or the beginning of one. Raises UsageError for none or several."""
     if name in {"head", "heads"} and len(known.heads) == 1:
         return known.heads[0]
     fitting = [each.revision for each in known.revisions if each.revision == name]
