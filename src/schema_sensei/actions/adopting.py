@@ -9,9 +9,10 @@ from ..migrations.history import History
 from ..postgres import advisory, session
 from ..postgres.catalog import Catalog, Difference
 from ..project.environment import Target
-from .comparing import left_out_tables, made_at, rules_of
+from .comparing import left_out_tables, rules_of
 from .revisions import history, settings
 from .services import Services
+from .sides import made_at
 from .whereabouts import heads_of, version_table
 
 SHOWN = 12
@@ -39,7 +40,7 @@ def check(services: Services, target: Target, wanted: tuple[str, ...]) -> Adopti
             where=str(target.label),
         )
     _refuse_half(target, services)
-    made = made_at(services, known, wanted, options)
+    made = made_at(services, known, wanted).without(idents=left_out_tables(options))
     used = sorted(row.ident for row in made.rows if row.kind == "schema")
     with session.connect(target.url, application_name="sensei look", read_only=True, label=target.label) as connection:
         live = Catalog.read(connection, schemas=used, skip=left_out_tables(options))

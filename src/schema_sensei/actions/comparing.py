@@ -1,23 +1,22 @@
-"""The three-way comparison of one target: what models say, what migrations make, what the database has."""
+"""The three-way comparison of targets: what models say, what migrations make, what the databases have."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..changes.compare import NEVER_MODELLED, Verdict, compare
 from ..changes.managed import managed
-from ..migrations.errors import MigrationError, WorkerCancelledError
-from ..migrations.history import History
+from ..migrations.errors import MigrationError
 from ..migrations.settings import Settings
 from ..postgres import session
 from ..postgres.catalog import Catalog
 from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
-from ..terms.errors import SenseiError, UnreachableError
-from .replayed import empty, replayed
-from .revisions import history, settings
+from ..terms.errors import SenseiError
 from .services import Services
-from .whereabouts import StampedAheadError, heads_of, refuse_unknown, version_table, words
+from .sides import Sides, made_at, read_sides
+from .whereabouts import refuse_unknown, version_table, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,54 +39,47 @@ class Comparison:
         return tuple(verdict for verdict in self.verdicts if not verdict.standing.normal)
 
 
-def look(
-    services: Services, target: Target, *, checkpoint: Callable[[], None] = lambda: None, lenient: bool = False
-) -> Comparison:
-    """Compare models, migrations and a target. Raises MigrationError, UnreachableError, StampedAheadError.
+def look(services: Services, target: Target, *, checkpoint: Callable[[], None] = lambda: None) -> Comparison:
+    """Compare models, migrations and a target. Raises MigrationError, UnreachableError, StampedAheadError."""
+    found = look_at(services, (target,), checkpoint=checkpoint, lenient=False)[target.environment.name]
+    if isinstance(found, SenseiError):
+        raise found
+    return found
 
-    `lenient`: when the models or the migrations cannot be used, the other side is compared alone and a note says so.
+
+def look_at(
+    services: Services,
+    targets: Sequence[Target],
+    *,
+    checkpoint: Callable[[], None] = lambda: None,
+    lenient: bool = True,
+) -> Mapping[str, Comparison | SenseiError]:
+    """Compare several targets, by the names of their environments; what keeps one from it stands in its place.
+
+    Databases are read while the files are. `lenient`: when the models or the migrations cannot be used, the other
+    side is compared alone and a note says so. Raises MigrationError and ScratchError.
     """
-    known, options = history(services), settings(services)
-    heads = heads_of(target, options)
-    refuse_unknown(known, heads, target)
-    checkpoint()
-    missing: list[str] = []
-    made = deployed = _or_none(lambda: made_at(services, known, known.heads, options), "migrations", missing, lenient)
-    if made is not None and heads != known.heads:
-        deployed = made_at(services, known, heads, options)
-    checkpoint()
-    models = _or_none(lambda: _models(services, made), "models", missing, lenient and made is not None)
-    checkpoint()
-    if made is None:
-        made = deployed = models
-    if models is None:
-        models = made
-    if made is None or models is None or deployed is None:
-        raise AssertionError("one of the two sides is there, or its error was raised")
-    live, left_out, theirs = _live(target, (made, models), options)
-    if missing and missing[0].startswith("The migrations"):
-        live = live.without(kinds=NEVER_MODELLED)
-    ours = [side.without(schemas=theirs) if theirs else side for side in (models, made, deployed)]
-    rules = rules_of(services.project)
-    verdicts = compare(
-        ours[0],
-        ours[1],
-        live,
-        deployed=ours[2],
-        ignore=left_out_tables(options),
-        unless=lambda kind, ident: any(rule.fits(kind, ident) for rule in rules),
-    )
-    return Comparison(verdicts, heads, words(known, heads), len(ours[1].rows), left_out, tuple(missing))
-
-
-def look_at(services: Services, targets: Sequence[Target]) -> Mapping[str, Comparison | SenseiError]:
-    """Compare several targets by name of environment, leniently; what keeps one from it stands in its place."""
-    found: dict[str, Comparison | SenseiError] = {}
-    for target in targets:
+    options: Future[Settings] = Future()
+    services.migrations()  # it imports Alembic while the databases are asked
+    with ThreadPoolExecutor(max_workers=len(targets) + 2, thread_name_prefix="sensei look") as pool:
+        live = {target.environment.name: pool.submit(_read, target, options) for target in targets}
         try:
-            found[target.environment.name] = look(services, target, lenient=True)
-        except (UnreachableError, StampedAheadError) as error:
-            found[target.environment.name] = error
+            sides = read_sides(services, pool, options, checkpoint=checkpoint, lenient=lenient)
+        except BaseException as error:
+            if not options.done():
+                options.set_exception(error)
+            raise
+        found: dict[str, Comparison | SenseiError] = {}
+        for target in targets:
+            checkpoint()
+            try:
+                found[target.environment.name] = _compared(
+                    services, target, sides, live[target.environment.name].result()
+                )
+            except MigrationError:
+                raise  # of the files, whatever the target
+            except SenseiError as error:
+                found[target.environment.name] = error
     return found
 
 
@@ -101,54 +93,84 @@ def rules_of(project: Project) -> tuple[Rule, ...]:
     return tuple(Rule.parse(text) for text in project.ignore)
 
 
-def made_at(services: Services, known: History, heads: tuple[str, ...], options: Settings) -> Catalog:
-    """What the migrations make at these heads, on a scratch database."""
-    with replayed(services, known, heads) as url, session.connect(url, application_name="sensei look") as connection:
-        return Catalog.read(connection, skip=left_out_tables(options))
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """One database as it was read: its schemas, those of them that others manage, and how many extension members."""
+
+    catalog: Catalog
+    heads: tuple[str, ...]
+    schemas: frozenset[str]
+    managed: frozenset[str]
+    members: int
 
 
-def _or_none(read: Callable[[], Catalog], side: str, missing: list[str], lenient: bool) -> Catalog | None:
-    try:
-        return read()
-    except WorkerCancelledError:
-        raise
-    except MigrationError as error:
-        if not lenient:
-            raise
-        missing.append(f"The {side} could not be used and were left out of the comparison: {error.what}")
-        return None
-
-
-def _models(services: Services, made: Catalog | None) -> Catalog:
-    # Types and operators that the models use may come from extensions; the migrations know which.
-    rows = () if made is None else made.rows
-    extensions = sorted(row.ident for row in rows if row.kind == "extension" and row.ident != "plpgsql")
-    with empty(services) as url:
-        services.migrations().create_models(url, extensions=extensions)
-        with session.connect(url, application_name="sensei look") as connection:
-            return Catalog.read(connection)
-
-
-def _live(target: Target, sides: tuple[Catalog, ...], options: Settings) -> tuple[Catalog, str, frozenset[str]]:
-    """The live side, in the schemas that models or migrations use: other schemas are other people's.
-
-    With it what was left out, in words, and the schemas that a platform manages.
-    """
-    used = {row.ident for side in sides for row in side.rows if row.kind == "schema"}
+def _read(target: Target, options: Future[Settings]) -> _Live:
+    """Everything but what others manage; the revisions last, once env.py has said where they stand."""
     with session.connect(
         target.url, application_name="sensei look", read_only=True, label=target.label, variable=target.source or None
     ) as connection:
-        present = frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
-        theirs = managed(present)
-        live = Catalog.read(connection, schemas=sorted(used - theirs), skip=left_out_tables(options))
+        schemas = frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
+        theirs = managed(schemas)
         row = connection.execute(_OF_EXTENSIONS).fetchone()
-    members = int(row[0]) if row else 0
-    parts = [f"{len(theirs)} managed schemas ({', '.join(sorted(theirs))})"] if theirs else []
-    if members:
-        parts.append(f"{members} objects of extensions")
-    if others := present - theirs - used:
-        parts.append(f"{len(others)} schemas that neither models nor migrations use ({', '.join(sorted(others)[:5])})")
-    return live, "; ".join(parts), theirs
+        catalog = Catalog.read(connection, without=sorted(theirs))
+        heads = version_table(options.result()).heads(connection)
+    return _Live(catalog, heads, schemas, theirs, int(row[0]) if row else 0)
+
+
+def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> Comparison:
+    known = sides.known
+    deployed = sides.made
+    if sides.made is not None:
+        refuse_unknown(known, live.heads, target)
+        if live.heads != known.heads:
+            deployed = made_at(services, known, live.heads, plain=sides.plain)
+    models = sides.models or sides.made
+    made = sides.made or sides.models
+    if models is None or made is None:
+        raise AssertionError("one of the two sides is there, or its error was raised")
+    used = {row.ident for side in (models, made) for row in side.rows if row.kind == "schema"} - live.managed
+    others = live.schemas - live.managed - used
+    there = live.catalog.without(schemas=others) if others else live.catalog
+    if sides.made is None:
+        there = there.without(kinds=NEVER_MODELLED)
+    ours = [each.without(schemas=live.managed) if live.managed else each for each in (models, made, deployed or made)]
+    rules, skipped = rules_of(services.project), set[tuple[str, str]]()
+
+    def ignored(kind: str, ident: str) -> bool:
+        fits = any(rule.fits(kind, ident) for rule in rules)
+        if fits:
+            skipped.add((kind, ident))
+        return fits
+
+    verdicts = compare(
+        ours[0],
+        ours[1],
+        there,
+        deployed=ours[2],
+        ignore=left_out_tables(sides.options),
+        unless=ignored,
+        made_by="the migrations make" if sides.made is not None else "the models make",
+    )
+    left_out = _left_out(live, others, len(skipped))
+    return Comparison(verdicts, live.heads, words(known, live.heads), len(ours[1].rows), left_out, sides.notes)
+
+
+def _left_out(live: _Live, others: frozenset[str], by_rule: int) -> str:
+    parts = []
+    if live.managed:
+        parts.append(f"{_counted(len(live.managed), 'managed schema')} ({', '.join(sorted(live.managed))})")
+    if live.members:
+        parts.append(_counted(live.members, "object") + " of extensions")
+    if others:
+        named = ", ".join(sorted(others)[:5])
+        parts.append(f"{_counted(len(others), 'schema')} that neither models nor migrations use ({named})")
+    if by_rule:
+        parts.append(_counted(by_rule, "object") + " by the rules in sensei.yaml")
+    return "; ".join(parts)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"1 {thing}" if count == 1 else f"{count} {thing}s"
 
 
 _SCHEMAS = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"

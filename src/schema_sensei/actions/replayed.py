@@ -11,19 +11,20 @@ from .services import Services
 
 
 @contextmanager
-def replayed(services: Services, history: History, heads: tuple[str, ...]) -> Iterator[Secret]:
+def replayed(services: Services, history: History, heads: tuple[str, ...], *, plain: bool = False) -> Iterator[Secret]:
     """The URL of a database of our own at these heads; it is gone afterwards, its template is kept for the next.
 
-    Migrations run there as the owner of the database, without a superuser's rights.
+    Migrations run there as the owner of the database, without a superuser's rights; with `plain` without env.py, for
+    one that cannot be run.
     Raises MigrationError when the history cannot be replayed on an empty database, ScratchError and
     UnreachableError when there is no server for it.
     """
 
     def build(url: Secret) -> None:
         if heads:
-            services.migrations().upgrade(url, heads)
+            services.migrations().upgrade(url, heads, plain=plain)
 
-    with services.scratch().database(_key(history, heads), build, confined=True) as url:
+    with services.scratch().database(replay_key(history, heads, plain=plain), build, confined=True) as url:
         yield url
 
 
@@ -34,7 +35,7 @@ def empty(services: Services) -> Iterator[Secret]:
         yield url
 
 
-def _key(history: History, heads: tuple[str, ...]) -> str:
+def replay_key(history: History, heads: tuple[str, ...], *, plain: bool = False) -> str:
     """Changes with every file that the replay reads, env.py and SQL beside the revisions included.
 
     A revision that these heads do not rest on is not replayed: generating one keeps the templates of the others.
@@ -48,4 +49,4 @@ def _key(history: History, heads: tuple[str, ...]) -> str:
         content = path.read_bytes()
         digest.update(f"\n{path} {len(content)}\n".encode())
         digest.update(content)
-    return digest.hexdigest()
+    return f"{'plain ' if plain else ''}{digest.hexdigest()}"

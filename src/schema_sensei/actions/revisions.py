@@ -8,6 +8,7 @@ from ..changes.draft import draft, redraft
 from ..changes.nature import Nature
 from ..migrations.history import History
 from ..migrations.settings import Settings
+from ..migrations.survey import Survey
 from .services import Memory, Services
 
 Signature = tuple[tuple[str, int, int], ...]
@@ -21,6 +22,16 @@ def history(services: Services) -> History:
         memory.history = services.migrations().history()
         memory.signature = _signature(memory.history)
     return memory.history
+
+
+def survey(services: Services) -> Survey:
+    """Everything that the files say now, read by one command, and kept for `history` and `settings`."""
+    found = services.migrations().survey()
+    memory = services.memory
+    _forget(memory)
+    memory.history, memory.settings = found.history, found.settings
+    memory.signature = _signature(found.history)
+    return found
 
 
 def settings(services: Services) -> Settings:

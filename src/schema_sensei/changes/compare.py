@@ -106,14 +106,16 @@ def compare(
     deployed: Catalog | None = None,
     ignore: Iterable[str] = (),
     unless: Callable[[str, str], bool] = lambda _kind, _ident: False,
+    made_by: str = "the migrations make",
 ) -> tuple[Verdict, ...]:
     """Every object on which the sides differ, or that the models cannot describe, sorted by object.
 
     `migrations` is what the migrations make at their heads; `deployed` what they make at the heads where the live
     database stands (the same when nothing is pending). `ignore` names tables to leave out, such as the version table;
-    `unless` says of a kind and an ident whether the project leaves it out.
+    `unless` says of a kind and an ident whether the project leaves it out; `made_by` is how to call `migrations` when
+    something else stands in for it.
     """
-    sides = _Sides.of(models, migrations, deployed or migrations, live)
+    sides = _Sides.of(made_by, models, migrations, deployed or migrations, live)
     ignored = tuple(ignore)
     inside = tuple(f"{name}." for name in ignored)
     found: dict[Key, Verdict] = {}
@@ -130,6 +132,7 @@ def compare(
 class _Sides:
     """What is not the same everywhere; of what is, only which tables there are."""
 
+    made_by: str
     tables: frozenset[str]
     models: Mapping[Key, str]
     migrations: Mapping[Key, str]
@@ -137,11 +140,11 @@ class _Sides:
     live: Mapping[Key, str]
 
     @classmethod
-    def of(cls, *catalogs: Catalog) -> "_Sides":
+    def of(cls, made_by: str, *catalogs: Catalog) -> "_Sides":
         first, *others = (catalog.rows for catalog in catalogs)
         same = first.intersection(*others)
         tables = frozenset(row.ident for catalog in catalogs for row in catalog.rows if row.kind == "table")
-        return cls(tables, *(_rows(catalog.rows - same) for catalog in catalogs))
+        return cls(made_by, tables, *(_rows(catalog.rows - same) for catalog in catalogs))
 
     def keys(self) -> set[Key]:
         return {*self.models, *self.migrations, *self.deployed, *self.live}
@@ -162,13 +165,13 @@ class _Sides:
                 standing = Standing.AROUND if m == live else Standing.BOTH
             else:
                 standing = Standing.DRIFT
-            return Verdict(kind, ident, standing, _difference(d, live, "the migrations make", "the database"))
+            return Verdict(kind, ident, standing, _difference(d, live, self.made_by, "the database"))
         if unmigrated:
             if kind == "column_order" and m is not None and g is not None:
                 standing = Standing.ORDER
             else:
                 standing = Standing.UNMIGRATED
-            return Verdict(kind, ident, standing, _difference(g, m, "the migrations make", "the models"))
+            return Verdict(kind, ident, standing, _difference(g, m, self.made_by, "the models"))
         if d != g:
             return Verdict(kind, ident, Standing.PENDING, _difference(d, g, "the database has", "the migrations"))
         if not modelled and kind != "schema":

@@ -7,6 +7,7 @@ from .layout import Layout
 from .migrations import Migrations, new_revision_id
 from .scaffolding import scaffold
 from .settings import Settings
+from .survey import Survey
 from .unit import Unit
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Revision",
     "Settings",
     "Shape",
+    "Survey",
     "Unit",
     "Waiting",
     "discover",

@@ -10,6 +10,7 @@ from .generated import Generated, Rename, Shape
 from .history import History
 from .layout import Layout
 from .settings import Settings
+from .survey import Survey
 from .unit import Unit
 from .wire import Message
 
@@ -60,6 +61,10 @@ class Migrations:
     def settings(self) -> Settings:
         """How env.py configures Alembic; needs no database."""
         return cast(Settings, self._run("settings"))
+
+    def survey(self) -> Survey:
+        """History, settings and a mark of the models in one command; needs no database. What is wrong is in it."""
+        return cast(Survey, self._run("survey"))
 
     def database_heads(self, url: Secret) -> tuple[str, ...]:
         """The revisions at which the database stands, sorted, from the version table that env.py names."""
@@ -115,11 +120,13 @@ class Migrations:
         *,
         direction: Literal["up", "down"] = "up",
         on_revision: Callable[[str, RevisionState], None] = lambda *_: None,
+        plain: bool = False,
     ) -> tuple[str, ...]:
         """Runs the revisions through env.py, one transaction each; the heads read afterwards on a fresh connection.
 
         For scratch databases: what a target gets is a Script. `on_revision` hears of each revision when it begins and
-        when it is committed. RolledBackError when the version table did not move as Alembic said.
+        when it is committed. `plain` leaves env.py out, for one that cannot be run. RolledBackError when the version
+        table did not move as Alembic said.
         """
         target = destination if isinstance(destination, str) else list(destination)
 
@@ -128,7 +135,7 @@ class Migrations:
 
         return cast(
             tuple[str, ...],
-            self._run("upgrade", url=url, on_event=hear, destination=target, direction=direction),
+            self._run("upgrade", url=url, on_event=hear, destination=target, direction=direction, plain=plain),
         )
 
     def create_models(self, url: Secret, *, extensions: Sequence[str] = ()) -> int:

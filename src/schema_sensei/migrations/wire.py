@@ -16,6 +16,7 @@ from .generated import Abrupt, Caution, Generated, Operation, Rename, Shape, Wai
 from .history import History, Problem, Revision
 from .layout import Layout
 from .settings import Settings
+from .survey import Survey
 from .unit import Unit
 
 Message: TypeAlias = dict[str, Any]
@@ -26,7 +27,7 @@ _RECORDS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         *(Abrupt, Caution, Generated, Operation, Rename, Shape, Waiting),
-        *(History, Problem, Revision, Layout, Settings, Unit),
+        *(History, Problem, Revision, Layout, Settings, Survey, Unit),
     )
 }
 _PATHS = (Path, PosixPath, WindowsPath)

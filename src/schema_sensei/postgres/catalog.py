@@ -163,8 +163,14 @@ def tripwire(connection: Connection) -> Tripwire:
 
 
 @cache
+def query_digest() -> str:
+    """Changes with the query that reads a Catalog: what was read with another one cannot be compared."""
+    return hashlib.sha256(_fingerprint()).hexdigest()
+
+
+@cache
 def _fingerprint() -> bytes:
     return files(__package__).joinpath("fingerprint.sql").read_bytes()
 
 
-__all__ = ["Catalog", "Difference", "Entry", "JsonObject", "Tripwire", "tripwire"]
+__all__ = ["Catalog", "Difference", "Entry", "JsonObject", "Tripwire", "query_digest", "tripwire"]

@@ -78,6 +78,11 @@ class Scratch:
         """The scratch database of a URL for the server's own user, who may more than its confined login."""
         return url.with_database(self._maintenance(), url.read(own).database)
 
+    def server_version(self) -> str:
+        """The version of the server, as it says it; it decides how definitions are printed. Raises as connect does."""
+        with session.connect(self._maintenance(), application_name=_APPLICATION) as admin:
+            return admin.info.parameter_status("server_version") or str(admin.info.server_version)
+
     def sweep(self) -> tuple[str, ...]:
         """Remove what dead processes left, and templates beyond the limit; the names removed."""
         with session.connect(self._maintenance(), application_name=_APPLICATION) as admin:

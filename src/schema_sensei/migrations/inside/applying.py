@@ -17,7 +17,7 @@ from .reading import settings_of, sound, stands_at
 def upgrade(environment: Environment, arguments: Mapping[str, Any], emit: Callable[[Message], None]) -> tuple[str, ...]:
     """Upgrades, or with `direction` "down" downgrades, to `destination`; the heads it then stands at, read afresh.
 
-    Events: {"revision": id, "state": "running" | "done"}.
+    With `plain` env.py is not run: its settings do not count. Events: {"revision": id, "state": "running" | "done"}.
     """
     destination, up = arguments["destination"], arguments["direction"] == "up"
     history = sound(environment)
@@ -51,7 +51,10 @@ def upgrade(environment: Environment, arguments: Mapping[str, Any], emit: Callab
         expected.update(heads)
 
     try:
-        environment.run(steps, adjust)
+        if arguments.get("plain"):
+            environment.run_plainly(steps, adjust)
+        else:
+            environment.run(steps, adjust)
     except BaseException as error:
         if now is None:
             raise
@@ -95,18 +98,21 @@ def create_models(environment: Environment, arguments: Mapping[str, Any], _emit:
     return sum(len(metadata.tables) for metadata in every)
 
 
-def target_metadata(environment: Environment) -> tuple[MetaData, ...]:
-    """What env.py compares with; else the metadata in the modules that the layout names."""
-    seen: Options = {}
-    if environment.layout.models:
+def target_metadata(environment: Environment, given: Options | None = None) -> tuple[MetaData, ...]:
+    """What env.py compares with; else the metadata in the modules that the layout names.
+
+    `given` is what env.py handed to `context.configure` when it has been run in this process already.
+    """
+    seen: Options = {} if given is None else given
+    if given is None:
         try:
             environment.render(lambda _heads, _context: [], seen.update)
         except MigrationError:
+            if not environment.layout.models:
+                raise
             seen.clear()
-    else:
-        environment.render(lambda _heads, _context: [], seen.update)
-    given = seen.get("target_metadata")
-    found = tuple(given) if isinstance(given, (list, tuple)) else (given,) if given is not None else ()
+    target = seen.get("target_metadata")
+    found = tuple(target) if isinstance(target, (list, tuple)) else (target,) if target is not None else ()
     found = found or _of_modules(environment)
     if not found:
         raise NotConfiguredError(

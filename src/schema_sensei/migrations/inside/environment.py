@@ -110,6 +110,16 @@ class Environment:
 
         return self._run(steps, configure, options)
 
+    def run_plainly(self, steps: Steps, adjust: Callable[[Options], None]) -> None:
+        """Runs the revisions on the approved database without env.py, for a project whose env.py cannot be run."""
+        given: Options = {}
+        adjust(given)
+        context = EnvironmentContext(self.config, self.script, fn=steps)
+        with context, self.approved.connection() as connection:
+            context.configure(connection=connection, **given)
+            with context.begin_transaction():
+                context.run_migrations()
+
     def render(self, steps: Steps, adjust: Callable[[Options], None], **options: Any) -> MigrationContext:
         """Runs env.py without a database: its online way, on a stand-in; where that fails, its offline way.
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import MigrationError
 from ..layout import Layout
 from ..wire import Message, pack
-from . import applying, emitting, generating, reading, renames
+from . import applying, emitting, generating, reading, renames, surveying
 from .environment import Environment
 from .failures import as_error
 
@@ -22,6 +22,7 @@ Emit = Callable[[Message], None]
 
 OPERATIONS: Mapping[str, Callable[[Environment, Mapping[str, Any], Emit], object]] = {
     "history": reading.history,
+    "survey": surveying.survey,
     "settings": reading.settings,
     "database_heads": reading.database_heads,
     "autogenerate": generating.autogenerate,

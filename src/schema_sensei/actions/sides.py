@@ -1,0 +1,127 @@
+"""The two sides that the project's files say: what the models describe, and what the migrations make, as catalogs."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+
+from ..migrations.errors import BrokenHistoryError, MigrationError, NotConfiguredError, WorkerCancelledError
+from ..migrations.history import History
+from ..migrations.settings import Settings
+from ..postgres import session
+from ..postgres.catalog import Catalog
+from .remembered import remembered
+from .replayed import empty, replay_key, replayed
+from .revisions import survey
+from .services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """`models` or `made` (by the migrations, at their heads) is None when it cannot be used; `notes` say why.
+
+    `plain` when env.py cannot be run and the revisions were replayed without it; `options` are then Alembic's own.
+    """
+
+    known: History
+    options: Settings
+    models: Catalog | None
+    made: Catalog | None
+    plain: bool
+    notes: tuple[str, ...]
+
+
+def read_sides(
+    services: Services,
+    pool: Executor,
+    options: Future[Settings],
+    *,
+    checkpoint: Callable[[], None] = lambda: None,
+    lenient: bool = False,
+) -> Sides:
+    """Both sides, read at the same time on two workers of `pool`; `options` is fulfilled as soon as env.py was run.
+
+    `lenient`: one side alone is enough. Raises MigrationError, ScratchError, UnreachableError for the scratch server.
+    """
+    server = pool.submit(services.scratch)
+    found = survey(services)
+    known, plain = found.history, found.settings is None
+    if found.trouble is not None and not lenient:
+        raise found.trouble
+    options.set_result(found.settings or Settings())
+    checkpoint()
+    server.result()
+    described = None if found.trouble is not None else pool.submit(_described, services, found.models, ())
+    problems: list[tuple[str, MigrationError]] = []
+    made = models = None
+    try:
+        made = made_at(services, known, known.heads, plain=plain)
+    except WorkerCancelledError:
+        raise
+    except MigrationError as error:
+        problems.append(("migrations", error))
+    checkpoint()
+    try:
+        models = _models(services, found.models, described, made) if described is not None else None
+    except WorkerCancelledError:
+        raise
+    except MigrationError as error:
+        problems.append(("models", error))
+    if found.trouble is not None:
+        problems.insert(0, ("models", found.trouble))
+    if problems and (not lenient or (made is None and models is None)):
+        raise problems[0][1]
+    notes = [_note(side, error) for side, error in problems]
+    if plain and made is not None:
+        notes.append("The revisions were replayed without env.py: its version table and its own set-up do not count.")
+    return Sides(known, found.settings or Settings(), models, made, plain, tuple(notes))
+
+
+def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain: bool = False) -> Catalog:
+    """What the migrations make at these heads, version table included. Raises MigrationError, ScratchError."""
+    _require_sound(known)
+
+    def read() -> Catalog:
+        with (
+            replayed(services, known, heads, plain=plain) as url,
+            session.connect(url, application_name="sensei look") as connection,
+        ):
+            return Catalog.read(connection)
+
+    return remembered(services, f"migrations {replay_key(known, heads, plain=plain)}", read)
+
+
+def _models(services: Services, mark: str, described: "Future[Catalog]", made: Catalog | None) -> Catalog:
+    """Types and operators that the models use may come from extensions; the migrations know which."""
+    try:
+        return described.result()
+    except WorkerCancelledError:
+        raise
+    except MigrationError:
+        extensions = [] if made is None else [row.ident for row in made.rows if row.kind == "extension"]
+        wanted = tuple(sorted(name for name in extensions if name != "plpgsql"))
+        if not wanted:
+            raise
+        return _described(services, mark, wanted)
+
+
+def _described(services: Services, mark: str, extensions: tuple[str, ...]) -> Catalog:
+    def read() -> Catalog:
+        with empty(services) as url:
+            services.migrations().create_models(url, extensions=extensions)
+            with session.connect(url, application_name="sensei look") as connection:
+                return Catalog.read(connection)
+
+    return remembered(services, f"models {mark} {extensions}", read) if mark else read()
+
+
+def _require_sound(known: History) -> None:
+    """Replaying files that cannot be followed would make an empty database, from which everything differs."""
+    for problem in known.problems:
+        if problem.fatal:
+            kind = NotConfiguredError if problem.code == "no-configuration" else BrokenHistoryError
+            raise kind(problem.message, where=str(problem.path or ""), remedy=problem.remedy, revision=problem.revision)
+
+
+def _note(side: str, error: MigrationError) -> str:
+    place = f" ({error.where})" if error.where else ""
+    return f"The {side} could not be used and were left out of the comparison: {error.what}{place}\n{error.remedy}"
