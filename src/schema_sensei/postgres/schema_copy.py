@@ -6,7 +6,7 @@ what could not be copied is named. A template is kept for an unchanged schema, s
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -78,7 +78,7 @@ def copied(
     key = f"schema copy {original.catalog.digest} {made_from}"
 
     def build(own: Secret) -> None:
-        prepare(scratch, own, original)
+        prepare(scratch, own, original.extensions, original.roles)
         _load(target, own, label)
         with session.connect(own, application_name="sensei copy") as connection:
             if original.heads:
@@ -94,14 +94,20 @@ def copied(
         yield SchemaCopy(own, original, notes)
 
 
-def prepare(scratch: Scratch, own: Secret, original: Original) -> None:
-    """Give an empty scratch database the extensions and roles that the target's schema needs.
+def prepare(scratch: Scratch, own: Secret, extensions: Sequence[tuple[str, str]], roles: Sequence[str]) -> None:
+    """Give an empty scratch database the extensions (name, schema) and roles that a schema needs.
 
     Raises MissingExtensionError.
     """
     with session.connect(scratch.superior(own), application_name="sensei copy") as admin:
-        _extensions(admin, original)
-        _roles(admin, original)
+        _extensions(admin, extensions)
+        _roles(admin, roles)
+
+
+def surroundings(connection: Connection) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The extensions (name, schema) of a database, and the roles that its grants and policies name."""
+    extensions = tuple((str(name), str(schema)) for name, schema in connection.execute(_EXTENSIONS))
+    return extensions, tuple(str(name) for (name,) in connection.execute(_ROLES))
 
 
 def read(target: Secret, table: VersionTable, *, label: TargetLabel | None = None) -> Original:
@@ -113,8 +119,7 @@ def read(target: Secret, table: VersionTable, *, label: TargetLabel | None = Non
             catalog = Catalog.read(connection)
             heads = table.heads(connection)
             sizes = {str(name): (int(rows), int(size)) for name, rows, size in connection.execute(_SIZES)}
-            roles = tuple(str(name) for (name,) in connection.execute(_ROLES))
-            extensions = tuple((str(name), str(schema)) for name, schema in connection.execute(_EXTENSIONS))
+            extensions, roles = surroundings(connection)
         except errors.InsufficientPrivilege as error:
             raise _unreadable(str(error), label) from error
         version = connection.info.server_version
@@ -154,10 +159,10 @@ SELECT e.extname, n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_na
 """
 
 
-def _extensions(admin: Connection, original: Original) -> None:
+def _extensions(admin: Connection, extensions: Sequence[tuple[str, str]]) -> None:
     """Make them as the server's own user: most may not be made by an owner."""
     there = {str(name) for (name,) in admin.execute("SELECT name FROM pg_catalog.pg_available_extensions")}
-    missing = [name for name, _ in original.extensions if name not in there]
+    missing = [name for name, _ in extensions if name not in there]
     if missing:
         raise MissingExtensionError(
             f"The scratch server does not have the extension {', '.join(missing)} that the target uses.",
@@ -165,7 +170,7 @@ def _extensions(admin: Connection, original: Original) -> None:
             remedy="Name a server that has it: put its URL in a variable, and `scratch: VARIABLE` into sensei.yaml, "
             "or --scratch VARIABLE. Its user must be allowed to create databases.",
         )
-    for name, schema in original.extensions:
+    for name, schema in extensions:
         names = {"name": sql.Identifier(name), "schema": sql.Identifier(schema)}
         admin.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {schema}").format(**names))
         admin.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA {schema} CASCADE").format(**names))
@@ -183,10 +188,10 @@ def _may_give(admin: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-def _roles(admin: Connection, original: Original) -> None:
+def _roles(admin: Connection, roles: Sequence[str]) -> None:
     """Make the roles that grants and policies name, without a login; where that is not allowed they stay lacking."""
     there = {str(name) for (name,) in admin.execute("SELECT rolname FROM pg_catalog.pg_roles")}
-    for name in original.roles:
+    for name in roles:
         if name not in there:
             with suppress(errors.InsufficientPrivilege, errors.DuplicateObject):
                 admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
@@ -22,8 +23,8 @@ class Shape:
     """A table of the database. `key` identifies a row (primary key, or a unique index without NULL), or is empty.
 
     `bytes` are those of its rows, `total` those with its indexes; `parts` are the objects (class:oid, as pg_dump's
-    list names them) and `names` those of indexes, constraints and the like that belong to it; `pointing` are foreign
-    keys of other tables that lead to it, as SQL. `unreadable` says why not all rows can be read, if so.
+    list names them) that belong to it; `pointing` are foreign keys of other tables that lead to it, as SQL; `outward`
+    its own (class:oid) with the tables they lead to. `unreadable` says why not all rows can be read, if so.
     """
 
     oid: int
@@ -38,6 +39,7 @@ class Shape:
     parts: tuple[str, ...]
     sequences: tuple[str, ...]
     pointing: tuple[str, ...]
+    outward: tuple[tuple[str, str], ...]
     unreadable: str = ""
 
     @property
@@ -60,23 +62,26 @@ class Content:
 def shapes(connection: Connection, oids: Collection[int] | None = None) -> tuple[Shape, ...]:
     """The tables with these numbers, or every table with rows of its own that a person made, by name."""
     found = connection.execute(_SHAPES, {"oids": None if oids is None else list(oids)})
-    return tuple(
-        Shape(
-            oid=int(oid),
-            schema=str(schema),
-            name=str(name),
-            columns=tuple(Column(*each) for each in columns or ()),
-            key=tuple(key or ()),
-            rows=int(rows),
-            bytes=int(size),
-            total=int(total),
-            owner=str(owner),
-            parts=tuple(parts or ()),
-            sequences=tuple(sequences or ()),
-            pointing=tuple(pointing or ()),
-            unreadable=str(unreadable),
-        )
-        for oid, schema, name, columns, key, rows, size, total, owner, parts, sequences, pointing, unreadable in found
+    return tuple(_shape(*row) for row in found)
+
+
+def _shape(oid: Any, schema: Any, name: Any, columns: Any, key: Any, rows: Any, size: Any, *rest: Any) -> Shape:
+    total, owner, parts, sequences, pointing, outward, unreadable = rest
+    return Shape(
+        oid=int(oid),
+        schema=str(schema),
+        name=str(name),
+        columns=tuple(Column(*each) for each in columns or ()),
+        key=tuple(key or ()),
+        rows=int(rows),
+        bytes=int(size),
+        total=int(total),
+        owner=str(owner),
+        parts=tuple(parts),
+        sequences=tuple(sequences),
+        pointing=tuple(pointing),
+        outward=tuple((str(part), str(table)) for part, table in outward or ()),
+        unreadable=str(unreadable),
     )
 
 
@@ -97,6 +102,11 @@ def content_query(table: sql.Composable, columns: Sequence[sql.Composable], *, o
         "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum("
         "pg_catalog.hashtextextended(ROW({columns})::text, 0)::numeric), 0)::text FROM {only}{table} AS t"
     ).format(columns=sql.SQL(", ").join(columns), table=table, only=sql.SQL("ONLY " if only else ""))
+
+
+def spelled(column: Column) -> sql.Composable:
+    """The type with which a copy keeps a column: another's type as text, since it may go with the change."""
+    return sql.SQL("text") if column.foreign else sql.SQL(column.type)
 
 
 def plain(columns: Sequence[Column]) -> list[sql.Composable]:
@@ -146,13 +156,16 @@ SELECT c.oid::bigint, n.nspname, c.relname,
                     pg_catalog.pg_get_constraintdef(x.oid))
                FROM pg_catalog.pg_constraint x
               WHERE x.contype = 'f' AND x.confrelid = c.oid AND x.conrelid <> c.oid AND x.conparentid = 0 ORDER BY 1),
+       (SELECT json_agg(json_build_array('2606:' || x.oid, pn.nspname || '.' || p.relname))
+          FROM pg_catalog.pg_constraint x JOIN pg_catalog.pg_class p ON p.oid = x.confrelid
+          JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace WHERE x.contype = 'f' AND x.conrelid = c.oid),
        CASE WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'the schema may not be used'
             WHEN NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN 'SELECT is not granted'
             WHEN pg_catalog.row_security_active(c.oid) THEN 'row security hides rows from this login'
             WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid
                           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.relkind = 'S'
                             AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
-                            AND NOT pg_catalog.has_sequence_privilege(s.oid, 'SELECT'))
+                            AND NOT pg_catalog.has_table_privilege(s.oid, 'SELECT'))
             THEN 'SELECT is not granted on its sequence' ELSE '' END
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'

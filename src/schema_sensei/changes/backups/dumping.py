@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -42,13 +42,17 @@ def dump(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
         raise AssertionError("a dump is planned with its programs")
     started = time.monotonic()
     folder = shelf.open(plan.id)
-    file = folder / f"rows-{secrets.token_hex(3)}.dump"
+    mark = secrets.token_hex(3)  # a killed attempt's pg_dump may still have a file open
+    file, schema = folder / f"rows-{mark}.dump", folder / f"schema-{mark}.dump"
+    described, schema_sha256 = plan.tier is Tier.TABLES, ""
     try:
         with plan.place.connect() as connection:
             snapshot, at = _snapshot(connection, plan, now)
             tasks = [partial(_content, shape=shape) for shape in plan.tables]
             with Hashing(connection, tasks) as hashing:
-                sha256, size = _stream(plan, snapshot, file, hashing, listener)
+                sha256, size = _stream(plan, _arguments(plan, snapshot), file, hashing, listener)
+                if described:
+                    schema_sha256, _ = _stream(plan, _schema_arguments(plan, snapshot), schema, hashing, listener)
                 contents = hashing.contents(listener.checkpoint)
         manifest = Manifest(
             id=plan.id,
@@ -67,12 +71,19 @@ def dump(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
             file=file.name,
             size=size,
             sha256=sha256,
+            schema=schema.name if described else "",
+            schema_sha256=schema_sha256,
+            extensions=plan.extensions,
+            roles=plan.roles,
             program=plan.programs.version,
         )
         shelf.keep(manifest)
     except BaseException as error:
         shelf.remove(plan.id)
-        raise explained(error, plan.place) from error
+        told = explained(error, plan.place)
+        if told is error:
+            raise
+        raise told from error
     return manifest
 
 
@@ -137,12 +148,12 @@ def _content(connection: Connection, shape: Shape) -> Content:
     return content(connection, shape.identifier, plain(shape.columns))
 
 
-def _stream(plan: Plan, snapshot: str, file: Path, hashing: Hashing, listener: Listener) -> tuple[str, int]:
+def _stream(plan: Plan, arguments: Sequence[str], file: Path, hashing: Hashing, listener: Listener) -> tuple[str, int]:
     """Write pg_dump's output to the file; its sha256 and size."""
     environment = client_programs.environment(plan.place.url, application_name="sensei backup")
     with tempfile.TemporaryFile() as errors_file:
         process = subprocess.Popen(
-            _arguments(plan, snapshot),
+            arguments,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -189,14 +200,20 @@ def _write(process: "subprocess.Popen[bytes]", file: Path, hashing: Hashing, lis
 
 
 def _arguments(plan: Plan, snapshot: str) -> list[str]:
-    programs = plan.programs
-    if programs is None:
-        raise AssertionError("a dump is planned with its programs")
-    made = [programs.pg_dump, "--format=custom", "--no-password", f"--snapshot={snapshot}"]
-    made += [f"--lock-wait-timeout={LOCK_MS}", "--no-subscriptions"]
     if plan.tier is Tier.TABLES:
-        return made + [f"--table={_pattern(each)}" for each in plan.tables]
-    return [*made, f"--exclude-schema={SCHEMA}"]
+        return _common(plan, snapshot) + [f"--table={_pattern(each)}" for each in plan.tables]
+    return [*_common(plan, snapshot), f"--exclude-schema={SCHEMA}"]
+
+
+def _schema_arguments(plan: Plan, snapshot: str) -> list[str]:
+    return [*_common(plan, snapshot), "--schema-only", f"--exclude-schema={SCHEMA}"]
+
+
+def _common(plan: Plan, snapshot: str) -> list[str]:
+    if plan.programs is None:
+        raise AssertionError("a dump is planned with its programs")
+    made = [plan.programs.pg_dump, "--format=custom", "--no-password", f"--snapshot={snapshot}"]
+    return [*made, f"--lock-wait-timeout={LOCK_MS}", "--no-subscriptions"]
 
 
 def _pattern(shape: Shape) -> str:
@@ -233,4 +250,5 @@ def _kept(shape: Shape, found: Content) -> Kept:
         parts=shape.parts,
         sequences=shape.sequences,
         pointing=shape.pointing,
+        outward=shape.outward,
     )

@@ -54,6 +54,7 @@ class Kept:
     parts: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
     pointing: tuple[str, ...] = ()
+    outward: tuple[tuple[str, str], ...] = ()
 
     @property
     def ident(self) -> str:
@@ -74,6 +75,7 @@ class Kept:
             "parts": list(self.parts),
             "sequences": list(self.sequences),
             "pointing": list(self.pointing),
+            "outward": [list(each) for each in self.outward],
         }
 
     @classmethod
@@ -92,6 +94,7 @@ class Kept:
             parts=_texts(data["parts"]),
             sequences=_texts(data["sequences"]),
             pointing=_texts(data["pointing"]),
+            outward=_pairs(data["outward"]),
         )
 
 
@@ -110,7 +113,9 @@ class Manifest:
 
     `identity` is the database's (postgres.identity), `oid` its number on that server; `heads` its revisions then.
     `digest` is the change for whose sake the backup has only some columns, else empty. `file` lies beside the
-    manifest, or is empty for a copy. `doubt` says why a verification failed.
+    manifest, or is empty for a copy; beside a dump of tables `schema` has every definition of the database, without
+    rows. `extensions` (name, schema) and `roles` are what a database needs before either can be restored. `doubt`
+    says why a verification failed.
     """
 
     id: str
@@ -130,6 +135,10 @@ class Manifest:
     file: str = ""
     size: int = 0
     sha256: str = ""
+    schema: str = ""
+    schema_sha256: str = ""
+    extensions: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
     program: str = ""
     verified: Verification | None = None
     doubt: str = ""
@@ -175,6 +184,10 @@ class Manifest:
             "file": self.file,
             "size": self.size,
             "sha256": self.sha256,
+            "schema": self.schema,
+            "schema_sha256": self.schema_sha256,
+            "extensions": [list(each) for each in self.extensions],
+            "roles": list(self.roles),
             "program": self.program,
             "verified": None
             if self.verified is None
@@ -208,6 +221,10 @@ class Manifest:
                 file=str(data["file"]),
                 size=int(data["size"]),
                 sha256=str(data["sha256"]),
+                schema=str(data["schema"]),
+                schema_sha256=str(data["schema_sha256"]),
+                extensions=_pairs(data["extensions"]),
+                roles=_texts(data["roles"]),
                 program=str(data["program"]),
                 verified=None
                 if verified is None
@@ -216,6 +233,12 @@ class Manifest:
             )
         except (KeyError, TypeError, AttributeError) as wrong:
             raise ValueError(f"not a manifest: {wrong!r}") from wrong
+
+
+def _pairs(data: JsonValue) -> tuple[tuple[str, str], ...]:
+    if isinstance(data, str | Mapping) or not isinstance(data, Sequence):
+        raise TypeError("a list is wanted")
+    return tuple((first, second) for first, second in map(_texts, data))
 
 
 def _texts(data: JsonValue) -> tuple[str, ...]:

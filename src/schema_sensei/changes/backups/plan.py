@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...postgres import client_programs, identity
+from ...postgres import client_programs, identity, schema_copy
 from ...postgres.client_programs import ClientPrograms
 from ...postgres.errors import MissingProgramsError
 from ...postgres.session import Connection
@@ -48,6 +48,8 @@ class Plan:
     oid: int
     server: int
     programs: ClientPrograms | None
+    extensions: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -134,6 +136,7 @@ def draw(
     oid, may_create = (int(row[0]), bool(row[1])) if row else (0, False)
     tier, programs, notes = _tier(found, tables, who, place, may_copy=may_create and place.writable)
     columns = {each.oid: _columns(each, (found or {})[each.oid]) for each in tables} if tier is Tier.COPY else {}
+    extensions, roles = schema_copy.surroundings(connection)
     partly = any(len(columns[each.oid]) < len(each.columns) for each in tables) if columns else False
     return Plan(
         id=name,
@@ -148,6 +151,8 @@ def draw(
         oid=oid,
         server=who.server_version,
         programs=programs,
+        extensions=extensions,
+        roles=roles,
         notes=notes,
     )
 

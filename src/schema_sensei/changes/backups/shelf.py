@@ -120,11 +120,15 @@ class Shelf:
             )
         return manifest
 
-    def intact(self, manifest: Manifest, checkpoint: Callable[[], None] = lambda: None) -> Path | None:
-        """Its file, after every byte was compared with the checksum; None for a copy. Raises BrokenBackupError."""
-        if not manifest.file:
-            return None
-        path = self.folder(manifest.id) / manifest.file
+    def intact(self, manifest: Manifest, checkpoint: Callable[[], None] = lambda: None) -> tuple[Path, Path | None]:
+        """Its files (rows, schema or None), every byte compared with the checksums. Raises BrokenBackupError."""
+        folder = self.folder(manifest.id)
+        rows = self._same(manifest, folder / manifest.file, manifest.sha256, checkpoint)
+        if not manifest.schema:
+            return rows, None
+        return rows, self._same(manifest, folder / manifest.schema, manifest.schema_sha256, checkpoint)
+
+    def _same(self, manifest: Manifest, path: Path, sha256: str, checkpoint: Callable[[], None]) -> Path:
         found = hashlib.sha256()
         try:
             with path.open("rb") as file:
@@ -134,10 +138,11 @@ class Shelf:
         except OSError as error:
             raise BrokenBackupError(
                 f"The file of backup {manifest.id} cannot be read: {error.strerror}.",
-                remedy="Take a new backup.",
+                means="It is not restored from.",
+                remedy="Use another backup (sensei backups), or take a new one.",
                 where=str(path),
             ) from error
-        if found.hexdigest() != manifest.sha256:
+        if found.hexdigest() != sha256:
             raise BrokenBackupError(
                 f"The file of backup {manifest.id} is not what was written: its checksum is another.",
                 means="A disk error, or somebody changed it. It is not restored from.",
