@@ -151,8 +151,11 @@ def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> 
         unless=ignored,
         made_by="the migrations make" if sides.made is not None else "the models make",
     )
+    version = left_out_tables(sides.options)
+    inside = tuple(f"{name}." for name in version)
+    objects = sum(row.ident not in version and not row.ident.startswith(inside) for row in ours[1].rows)
     left_out = _left_out(live, others, len(skipped))
-    return Comparison(verdicts, live.heads, words(known, live.heads), len(ours[1].rows), left_out, sides.notes)
+    return Comparison(verdicts, live.heads, words(known, live.heads), objects, left_out, sides.notes)
 
 
 def _left_out(live: _Live, others: frozenset[str], by_rule: int) -> str:

@@ -45,7 +45,10 @@ def _kept(path: Path) -> Catalog | None:
 
 
 def _keep(path: Path, found: Catalog) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignore = path.parent.parent / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
     text = json.dumps(found.to_json(), ensure_ascii=False, separators=(",", ":"))
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))

@@ -33,13 +33,12 @@ def survey(environment: Environment, arguments: Mapping[str, Any], emit: Callabl
 
 def _mark(every: Sequence[MetaData]) -> str:
     """sha256 of the DDL of `create_all`; empty when an event of the models wants a database to answer it."""
-    digest = hashlib.sha256()
+    statements: list[str] = []
 
     def note(construct: Any, *_: Any, **__: Any) -> None:
         if not isinstance(construct, (ExecutableDDLElement, str)):
             raise TypeError(construct)
-        text = construct if isinstance(construct, str) else str(construct.compile(dialect=engine.dialect))
-        digest.update(f"{text}\0".encode())
+        statements.append(construct if isinstance(construct, str) else str(construct.compile(dialect=engine.dialect)))
 
     engine = create_mock_engine("postgresql+psycopg://", note)
     try:
@@ -49,4 +48,5 @@ def _mark(every: Sequence[MetaData]) -> str:
             metadata.create_all(engine, checkfirst=False)
     except Exception:
         return ""
-    return digest.hexdigest()
+    # Sorted, because SQLAlchemy keeps the indexes of a table in a set.
+    return hashlib.sha256("\0".join(sorted(statements)).encode("utf-8", "surrogatepass")).hexdigest()
