@@ -8,6 +8,7 @@ from ..changes.compare import NEVER_MODELLED, Verdict, compare
 from ..changes.managed import managed
 from ..migrations.errors import MigrationError
 from ..migrations.settings import Settings
+from ..migrations.survey import Survey
 from ..postgres import session
 from ..postgres.catalog import Catalog
 from ..project.environment import Target
@@ -39,12 +40,19 @@ class Comparison:
         return tuple(verdict for verdict in self.verdicts if not verdict.standing.normal)
 
 
-def look(services: Services, target: Target, *, checkpoint: Callable[[], None] = lambda: None) -> Comparison:
+def look(
+    services: Services,
+    target: Target,
+    *,
+    checkpoint: Callable[[], None] = lambda: None,
+    surveyed: Survey | None = None,
+) -> Comparison:
     """Compare models, migrations and a target. Raises MigrationError, UnreachableError, StampedAheadError."""
-    found = look_at(services, (target,), checkpoint=checkpoint, lenient=False)[target.environment.name]
-    if isinstance(found, SenseiError):
-        raise found
-    return found
+    found = look_at(services, (target,), checkpoint=checkpoint, lenient=False, surveyed=surveyed)
+    result = found[target.environment.name]
+    if isinstance(result, SenseiError):
+        raise result
+    return result
 
 
 def look_at(
@@ -53,18 +61,20 @@ def look_at(
     *,
     checkpoint: Callable[[], None] = lambda: None,
     lenient: bool = True,
+    surveyed: Survey | None = None,
 ) -> Mapping[str, Comparison | SenseiError]:
     """Compare several targets, by the names of their environments; what keeps one from it stands in its place.
 
     Databases are read while the files are. `lenient`: when the models or the migrations cannot be used, the other
-    side is compared alone and a note says so. Raises MigrationError and ScratchError.
+    side is compared alone and a note says so. `surveyed` is what was read of the files a moment ago. Raises
+    MigrationError and ScratchError.
     """
     options: Future[Settings] = Future()
     services.migrations()  # it imports Alembic while the databases are asked
     with ThreadPoolExecutor(max_workers=len(targets) + 2, thread_name_prefix="sensei look") as pool:
         live = {target.environment.name: pool.submit(_read, target, options) for target in targets}
         try:
-            sides = read_sides(services, pool, options, checkpoint=checkpoint, lenient=lenient)
+            sides = read_sides(services, pool, options, checkpoint=checkpoint, lenient=lenient, surveyed=surveyed)
         except BaseException as error:
             if not options.done():
                 options.set_exception(error)
@@ -83,9 +93,9 @@ def look_at(
     return found
 
 
-def count_drift(services: Services, target: Target) -> int:
+def count_drift(services: Services, target: Target, surveyed: Survey | None = None) -> int:
     """How many objects of the target are not as models and migrations say. Raises as `look` does."""
-    return len(look(services, target).wrong)
+    return len(look(services, target, surveyed=surveyed).wrong)
 
 
 def rules_of(project: Project) -> tuple[Rule, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..migrations.errors import BrokenHistoryError, MigrationError, NotConfiguredError, WorkerCancelledError
 from ..migrations.history import History
 from ..migrations.settings import Settings
+from ..migrations.survey import Survey
 from ..postgres import session
 from ..postgres.catalog import Catalog
 from .remembered import remembered
@@ -37,13 +38,14 @@ def read_sides(
     *,
     checkpoint: Callable[[], None] = lambda: None,
     lenient: bool = False,
+    surveyed: Survey | None = None,
 ) -> Sides:
     """Both sides, read at the same time on two workers of `pool`; `options` is fulfilled as soon as env.py was run.
 
     `lenient`: one side alone is enough. Raises MigrationError, ScratchError, UnreachableError for the scratch server.
     """
     server = pool.submit(services.scratch)
-    found = survey(services)
+    found = surveyed or survey(services)
     known, plain = found.history, found.settings is None
     if found.trouble is not None and not lenient:
         raise found.trouble

@@ -26,7 +26,6 @@ if TYPE_CHECKING:  # each is imported where it is used first: the first question
     from ..frontends.entries import Remedy, RunSummary
     from ..frontends.operator import Operator
     from ..journal.store import StoredJournal
-    from ..project.environment import Target
     from ..project.project import Project
     from ..project.status import Status
     from ..terms.json import JsonObject, JsonValue
@@ -118,22 +117,20 @@ class Workbench:
 
         Raises MigrationError when the history cannot be read.
         """
+        from ..actions.comparing import count_drift
+        from ..actions.revisions import survey
         from ..project import status
 
         self.equipment.serve()
-        history = self.equipment.migrations().history()
+        services = self.equipment.services(None)
+        files = survey(services) if drift else None
         return status.read(
             self.project,
-            history,
-            self.equipment.migrations().settings(),
+            self.equipment.migrations().history() if files is None else files.history,
+            self.equipment.migrations().settings() if files is None or files.settings is None else files.settings,
             unfinished=self._unfinished_by_environment(),
-            drift=self._count_drift if drift else None,
+            drift=(lambda target: count_drift(services, target, files)) if drift else None,
         )
-
-    def _count_drift(self, target: Target) -> int:
-        from ..actions.comparing import count_drift
-
-        return count_drift(self.equipment.services(None), target)
 
     def unfinished(self) -> tuple[RunSummary, ...]:
         """Runs that can be resumed, newest first."""
