@@ -30,4 +30,4 @@ def test_every_declared_action_is_there_and_declares_the_same(shop: Shop) -> Non
 
 
 def test_what_is_undoable_is_declared(shop: Shop) -> None:
-    assert {name for name, signature in signatures().items() if signature.undoable} == {"generate", "deploy"}
+    assert {name for name, signature in signatures().items() if signature.undoable} == {"generate", "backup", "deploy"}

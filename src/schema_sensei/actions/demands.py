@@ -12,6 +12,7 @@ from ..project.environment import Target
 from .rows import RowsAtStake, rows_at_stake
 
 _WAY_OUT = 'put a rehearse step before it, and deploy its output: change: "{rehearse.change}"'
+_BACKUP = 'put a backup step before the deploy, and deploy its output: change: "{backup.change}"'
 NAMED = 3
 """So many losses are typed by name; more are typed as their number."""
 
@@ -35,8 +36,8 @@ def demand(change: Change, target: Target, saved: Collection[str]) -> Demand:
 
     Raises RefusedError without a proof, with one that failed, and where rows would be lost on a protected target.
     """
-    proof = _proof(change, target)
-    losses = _losses(change, proof)
+    proof = proof_of(change, target)
+    losses = losses_of(change, proof)
     stake = rows_at_stake(target, tuple(dict.fromkeys(each.table for each in losses)))
     filled = {table for table, words in stake.rows if words not in {"not there", "0 rows"}}
     unsaved = tuple(sorted(filled - set(saved)))
@@ -45,7 +46,7 @@ def demand(change: Change, target: Target, saved: Collection[str]) -> Demand:
             f"{target.environment.name} would lose rows that no verified backup holds: "
             f"{', '.join(f'{short(table)} ({words})' for table, words in stake.rows if table in unsaved)}.",
             means=f"{target.environment.name} is protected, and was not touched.",
-            remedy="Take a backup of exactly this database and have it verified first: sensei backups --help",
+            remedy=f"Back it up first: {_BACKUP}",
             where=str(target.label),
         )
     warnings = []
@@ -58,7 +59,8 @@ def demand(change: Change, target: Target, saved: Collection[str]) -> Demand:
     return Demand(losses, stake, unsaved, _expected(losses, proof), tuple(warnings))
 
 
-def _proof(change: Change, target: Target) -> Proof:
+def proof_of(change: Change, target: Target) -> Proof:
+    """The proof of exactly this text. Raises RefusedError without one, and with one that failed."""
     proof = change.rehearsed
     if proof is None:
         stale = change.proof is not None
@@ -80,7 +82,8 @@ def _proof(change: Change, target: Target) -> Proof:
     return proof
 
 
-def _losses(change: Change, proof: Proof) -> tuple[Loss, ...]:
+def losses_of(change: Change, proof: Proof) -> tuple[Loss, ...]:
+    """What the change takes: as the rehearsal found it; without one, the tables that its operations name."""
     if proof.value is not Value.UNPROVEN or not change.nature.destructive:
         return proof.losses
     tables = (table if "." in table else f"public.{table}" for table in change.nature.tables)

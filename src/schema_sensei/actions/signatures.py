@@ -93,6 +93,32 @@ REHEARSE = Signature(
     effect=False,
 )
 
+BACKUP = Signature(
+    name="backup",
+    summary="Save what the change would take from an environment: restored elsewhere and compared before it counts.",
+    parameters={
+        "change": Parameter("change", "A rehearsed change: its proof says what goes.", required=True),
+        "environment": Parameter("environment", "Whose rows.", required=True),
+        "tier": Parameter(
+            "text",
+            "auto: a copy in the same database where columns or rows go and we may write there, a dump of the tables "
+            "else. dump: never a copy. database: all of it.",
+            default="auto",
+            choices=("auto", "dump", "database"),
+        ),
+        "minutes": Parameter("integer", "How long it may take, by estimate.", default=60),
+    },
+    outcomes={
+        "unneeded": "Nothing that holds rows goes.",
+        "declined": "The person wants no backup.",
+    },
+    outputs={
+        "change": "The change with its backup: what deploy accepts on a protected environment.",
+        "backup": "The backup: id, tier, tables with rows and hashes, checksum.",
+    },
+    undoable=True,
+)
+
 DEPLOY = Signature(
     name="deploy",
     summary="Apply the approved SQL to one environment through its gate.",
@@ -214,6 +240,6 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    route = (EDIT, GENERATE, REVIEW, REHEARSE, DEPLOY, SYNC, TEST)
+    route = (EDIT, GENERATE, REVIEW, REHEARSE, BACKUP, DEPLOY, SYNC, TEST)
     every = (*route, FORMULA, BACKFILL, DEPENDENTS, TRASH, COMMAND, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})

@@ -119,8 +119,11 @@ def draw(
     why: str = "",
     digest: str = "",
     versions: VersionTable | None = None,
+    copies: bool = True,
 ) -> Plan:
     """The plan of a backup of what is `wanted`, of the whole database without; reads the catalog only.
+
+    Without `copies` it is a dump in any case.
 
     Raises UnreadableRowsError, MissingProgramsError, BackupError when a wanted table is not there.
     """
@@ -134,7 +137,7 @@ def draw(
         " WHERE datname = pg_catalog.current_database()"
     ).fetchone()
     oid, may_create = (int(row[0]), bool(row[1])) if row else (0, False)
-    tier, programs, notes = _tier(found, tables, who, place, may_copy=may_create and place.writable)
+    tier, programs, notes = _tier(found, tables, who, place, may_copy=copies and may_create and place.writable)
     columns = {each.oid: _columns(each, (found or {})[each.oid]) for each in tables} if tier is Tier.COPY else {}
     extensions, roles = schema_copy.surroundings(connection)
     partly = any(len(columns[each.oid]) < len(each.columns) for each in tables) if columns else False
