@@ -3,6 +3,7 @@
 `python -m benchmarks.drift TABLES` measures one size.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from schema_sensei.__main__ import GARBAGE_THRESHOLD
 from schema_sensei.actions.comparing import Comparison, look_at
 from schema_sensei.actions.services import Services
 from schema_sensei.migrations.migrations import Migrations
@@ -205,6 +207,7 @@ def _alembic(bench: _Bench) -> float:
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[Measure]:
     """The first look makes both sides, later ones find them; a compare begins where the models are imported."""
+    gc.set_threshold(GARBAGE_THRESHOLD)  # as the program does
     found = []
     for tables in sizes:
         with _bench(tables) as bench:

@@ -141,9 +141,9 @@ def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> 
     used = {row.ident for side in (models, made) for row in side.rows if row.kind == "schema"} - live.managed
     others = live.schemas - live.managed - used
     there = live.catalog.without(schemas=others) if others else live.catalog
-    if sides.made is None:
-        there = there.without(kinds=NEVER_MODELLED)
     ours = [each.without(schemas=live.managed) if live.managed else each for each in (models, made, deployed or made)]
+    if sides.made is None:  # of what only migrations carry nobody knows
+        there, *ours = (each.without(kinds=NEVER_MODELLED) for each in (there, *ours))
     rules, skipped = rules_of(services.project), set[tuple[str, str]]()
 
     def ignored(kind: str, ident: str) -> bool:

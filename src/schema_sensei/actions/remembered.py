@@ -23,7 +23,8 @@ def remembered(services: Services, key: str, read: Callable[[], Catalog]) -> Cat
 
     A catalog counts only for the scratch server's version, and for the query it was read with.
     """
-    whole = f"{key}\n{services.scratch().server_version()}\n{catalog.query_digest()}"
+    services.memory.scratch_version = services.memory.scratch_version or services.scratch().server_version()
+    whole = f"{key}\n{services.memory.scratch_version}\n{catalog.query_digest()}"
     folder = services.project.directory / "catalogs"
     path = folder / hashlib.sha256(whole.encode()).hexdigest()[:32]
     found = _kept(path)

@@ -28,6 +28,8 @@ class Memory:
     emitted: "dict[tuple[tuple[str, ...], tuple[str, ...]], Change]" = field(default_factory=dict)
     judged: "dict[tuple[str, str], Review]" = field(default_factory=dict)
     """What `judged` found, by the digest of the upgrade and the name of the environment."""
+    scratch_version: str = ""
+    """The version of the scratch server, once it was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

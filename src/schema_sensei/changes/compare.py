@@ -7,6 +7,7 @@ object, in words, with what to do about it.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import assert_never
 
 from ..postgres.catalog import Catalog, Entry
@@ -122,18 +123,20 @@ def compare(
     for key in sorted(sides.keys(), key=lambda key: (key[1], key[0])):
         if key[1] in ignored or key[1].startswith(inside) or unless(*key):
             continue
+        if key[0] == "sequence" and (owner := _owning_column(key, sides)) and unless("column", owner):
+            continue
         verdict = sides.judge(key)
         if verdict is not None:
             found[key] = verdict
     return tuple(_fold(found, sides))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sides:
-    """What is not the same everywhere; of what is, only which tables there are."""
+    """What is not the same everywhere, by side."""
 
     made_by: str
-    tables: frozenset[str]
+    whole: tuple[Catalog, ...]
     models: Mapping[Key, str]
     migrations: Mapping[Key, str]
     deployed: Mapping[Key, str]
@@ -143,8 +146,12 @@ class _Sides:
     def of(cls, made_by: str, *catalogs: Catalog) -> "_Sides":
         first, *others = (catalog.rows for catalog in catalogs)
         same = first.intersection(*others)
-        tables = frozenset(row.ident for catalog in catalogs for row in catalog.rows if row.kind == "table")
-        return cls(made_by, tables, *(_rows(catalog.rows - same) for catalog in catalogs))
+        return cls(made_by, catalogs, *(_rows(catalog.rows - same) for catalog in catalogs))
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables of any side, the same everywhere or not."""
+        return frozenset(row.ident for catalog in self.whole for row in catalog.rows if row.kind == "table")
 
     def keys(self) -> set[Key]:
         return {*self.models, *self.migrations, *self.deployed, *self.live}
@@ -223,14 +230,20 @@ def _fold(found: Mapping[Key, Verdict], sides: _Sides) -> Iterator[Verdict]:
 
 def _owner(key: Key, sides: _Sides, owners: Mapping[str, Key]) -> Key | None:
     kind, ident = key
-    if kind == "sequence":  # its definition ends with the column that owns it, if one does
-        definition = next(text for side in _each(sides) if (text := side.get(key)) is not None)
-        ident = definition.rpartition(" ")[2]
+    if kind == "sequence":
+        ident = _owning_column(key, sides)
     while ident:
         if ident in owners:
             return owners[ident]
         ident = ident.rpartition(".")[0]
     return None
+
+
+def _owning_column(key: Key, sides: _Sides) -> str:
+    """The column that owns a sequence, with which its definition ends; empty for one of its own."""
+    definition = next(text for side in _each(sides) if (text := side.get(key)) is not None)
+    last = definition.rpartition(" ")[2]
+    return last if "." in last else ""
 
 
 def _each(sides: _Sides) -> tuple[Mapping[Key, str], ...]:

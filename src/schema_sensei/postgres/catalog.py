@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from psycopg.rows import tuple_row
 
@@ -121,11 +121,11 @@ class Catalog:
     @classmethod
     def from_json(cls, data: JsonValue) -> "Catalog":
         """The catalog `to_json` wrote. Raises UsageError when the data is something else."""
-        if not isinstance(data, list) or not all(
-            isinstance(row, list) and len(row) == 3 and all(isinstance(cell, str) for cell in row) for row in data
+        if not isinstance(data, list) or any(
+            not isinstance(row, list) or [type(cell) for cell in row] != [str, str, str] for row in data
         ):
             raise UsageError("This is not a catalog.", remedy="A catalog is a list of [kind, ident, definition].")
-        return cls(frozenset(Entry(*row) for row in data))
+        return cls(frozenset(map(Entry._make, cast(list[list[str]], data))))
 
 
 _TEMPORARY = "(SELECT oid FROM pg_catalog.pg_class WHERE relpersistence = 't')"

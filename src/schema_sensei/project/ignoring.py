@@ -41,5 +41,6 @@ class Rule:
         if self.kind and self.kind not in _HOLD_OTHERS:
             return False
         parts = ident.split(".")
-        holders = (".".join(parts[:length]) for length in range(1, len(parts)))
+        own = kind == "column_order"  # named like its table, and a part of it
+        holders = (".".join(parts[:length]) for length in range(1, len(parts) + own))
         return any(fnmatchcase(each, self.pattern) for each in holders)
