@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from schema_sensei.changes.backups import dumping, verifying
+from schema_sensei.changes.backups import dumping, restoring, taking, verifying
 from schema_sensei.changes.backups.contents import Content
 from schema_sensei.changes.backups.listener import QUIET, Listener
 from schema_sensei.changes.backups.manifest import Manifest, Tier
 from schema_sensei.changes.backups.needs import Need
 from schema_sensei.changes.backups.place import Place
 from schema_sensei.changes.backups.plan import Plan, draw
+from schema_sensei.changes.backups.restoring import Asked
 from schema_sensei.changes.backups.shelf import Shelf
 from schema_sensei.postgres import session
 from schema_sensei.postgres.scratch import Scratch
@@ -42,6 +43,7 @@ INSERT INTO accounts (email, feeling, price, ratio, seen, raw, tags, body)
 INSERT INTO "Odd ""big"" notes" (account_id, body) SELECT i, repeat('x', i) FROM generate_series(1, 300) AS i;
 """
 
+ALL = Asked()
 ACCOUNTS, NOTES = "public.accounts", 'public.Odd "big" notes'
 
 
@@ -63,10 +65,21 @@ class Bench:
             return draw(connection, self.place, needs or None, name=name, **options)  # type: ignore[arg-type]  # a test's shorthand
 
     def dump(self, *needs: Need, **options: object) -> Manifest:
-        return dumping.dump(self.plan(*needs, **options), self.shelf, self.listener)
+        return dumping.dump(self.plan(*needs, copies=False, **options), self.shelf, self.listener)
 
     def verify(self, manifest: Manifest) -> Manifest:
         return verifying.verify(manifest, self.shelf, self.scratch, self.place, QUIET)
+
+    def take(self, *needs: Need, **options: object) -> Manifest:
+        return taking.take(self.plan(*needs, **options), self.shelf, self.scratch, self.listener)
+
+    def restore(self, manifest: Manifest, asked: Asked = ALL, into: Place | None = None) -> tuple[str, ...]:
+        outlook = restoring.look(manifest, into or self.place, asked, same=into is None)
+        return restoring.restore(outlook, self.shelf, self.place, QUIET)
+
+    def held(self, table: str, columns: str) -> object:
+        """Count and hash of what a table holds."""
+        return self.one(f"SELECT count(*) || ' ' || sum(hashtext(ROW({columns})::text)) FROM {table}")  # noqa: S608 -- the test's own names
 
     def execute(self, statement: str) -> None:
         with session.connect(self.place.url) as connection:

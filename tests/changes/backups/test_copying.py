@@ -1,5 +1,7 @@
 """Copies inside of the database: what a refill needs, under one snapshot, in the way of no later change."""
 
+# ruff: noqa: S608 -- the SQL is made of this file's own names
+
 from tests.changes.backups.saving import ACCOUNTS, Bench, Need
 
 from schema_sensei.changes.backups import copying, taking

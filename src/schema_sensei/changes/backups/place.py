@@ -10,7 +10,7 @@ from ...terms.targets import TargetLabel
 LOCK_MS = 3_000
 """How long a backup or a restore waits for a lock, so that nobody queues up behind it."""
 
-_SETTINGS = {
+SETTINGS = {
     "search_path": "",
     "datestyle": "ISO, MDY",
     "timezone": "UTC",
@@ -57,7 +57,7 @@ class Place:
 
 def settle(connection: Connection) -> None:
     """Give a session the settings under which rows are compared."""
-    wanted = dict(_SETTINGS)
+    wanted = dict(SETTINGS)
     if connection.info.server_version >= 170000:
         wanted["transaction_timeout"] = "0"
     connection.execute(

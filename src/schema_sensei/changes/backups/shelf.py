@@ -1,20 +1,24 @@
 """The shelf: a folder with one folder per backup; a manifest, written last, makes a backup of it."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...terms.errors import HeldError
 from .errors import BackupError, BrokenBackupError, NoRoomError, UnknownBackupError
 from .manifest import Manifest
 
 FOLDER = "backups"
+BEING_TAKEN = "it is being taken just now"
 _MANIFEST = "manifest.json"
 _CHUNK = 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -58,6 +62,35 @@ class Shelf:
             raise unwritable(error, folder) from error
         return folder
 
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Work on a backup alone: nobody prunes it meanwhile. Ends with the process. Raises HeldError."""
+        handle = os.open(self.open(name), os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise HeldError(
+                    f"Somebody works on backup {name} just now.", remedy="Wait until it is done: sensei backups"
+                ) from error
+            yield
+        finally:
+            os.close(handle)
+
+    def held(self, name: str) -> bool:
+        """Whether somebody works on it just now."""
+        try:
+            handle = os.open(self.folder(name), os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
     def keep(self, manifest: Manifest) -> None:
         """Make it a backup, or say something new about one: the manifest is there whole, or as it was before."""
         folder = self.folder(manifest.id)
@@ -87,7 +120,7 @@ class Shelf:
         try:
             manifest = Manifest.from_json(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
-            return Entry(name, None, "it was interrupted before it was complete")
+            return Entry(name, None, BEING_TAKEN if self.held(name) else "it was interrupted before it was complete")
         except (OSError, ValueError) as error:
             return Entry(name, None, f"its manifest cannot be read: {error}")
         if manifest.id != name:
@@ -151,11 +184,14 @@ class Shelf:
             )
         return path
 
-    def remove(self, name: str) -> None:
-        """Take the folder off the shelf: first its manifest, so that no half of it is ever taken for a backup."""
-        folder = self.folder(name)
-        (folder / _MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    def remove(self, name: str, *, folder: bool = True) -> None:
+        """Take a backup off the shelf: first its manifest, so that no half of it is ever taken for a backup."""
+        place = self.folder(name)
+        (place / _MANIFEST).unlink(missing_ok=True)
+        for each in place.glob("*"):
+            each.unlink(missing_ok=True)
+        if folder:
+            shutil.rmtree(place, ignore_errors=True)
 
     def free(self) -> int:
         """Bytes that can still be written there."""
