@@ -7,7 +7,7 @@ import click
 from .. import __version__, debug_log
 from ..terms.exit_codes import ExitCode
 from ..terms.secrets import REDACTOR
-from . import bytebase, judging, papers, practising, running, standing
+from . import backups, bytebase, judging, papers, practising, running, standing
 from .verbs import Verbs, face_options
 
 EXIT_CODES = """\b
@@ -58,6 +58,9 @@ for _verb in (
     standing.status,
     standing.drift,
     judging.rehearse,
+    backups.backup,
+    backups.backups,
+    backups.restore,
     papers.init,
     papers.lint,
     papers.docs,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from schema_sensei.changes.backups import dumping, restoring, taking, verifying
 from schema_sensei.changes.backups.contents import Content
@@ -60,17 +61,17 @@ class Bench:
     def listener(self) -> Listener:
         return Listener(self.said.append)
 
-    def plan(self, *needs: Need, name: str = "20260101-0000-abcd", **options: object) -> Plan:
+    def plan(self, *needs: Need, name: str = "20260101-0000-abcd", **options: Any) -> Plan:
         with self.place.connect() as connection:
-            return draw(connection, self.place, needs or None, name=name, **options)  # type: ignore[arg-type]  # a test's shorthand
+            return draw(connection, self.place, needs or None, name=name, **options)  
 
-    def dump(self, *needs: Need, **options: object) -> Manifest:
+    def dump(self, *needs: Need, **options: Any) -> Manifest:
         return dumping.dump(self.plan(*needs, copies=False, **options), self.shelf, self.listener)
 
     def verify(self, manifest: Manifest) -> Manifest:
         return verifying.verify(manifest, self.shelf, self.scratch, self.place, QUIET)
 
-    def take(self, *needs: Need, **options: object) -> Manifest:
+    def take(self, *needs: Need, **options: Any) -> Manifest:
         return taking.take(self.plan(*needs, **options), self.shelf, self.scratch, self.listener)
 
     def restore(self, manifest: Manifest, asked: Asked = ALL, into: Place | None = None) -> tuple[str, ...]:
