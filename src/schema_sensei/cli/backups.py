@@ -82,9 +82,9 @@ def restore(
 ) -> None:
     """Bring tables, columns by key, missing rows, or a whole database back.
 
-    It says what it would do and has the environment's name typed. A table that is missing is made again, an empty one is
-    filled; one with rows is never overwritten: choose --columns, --missing or --aside. Everything is compared before it
-    is committed.
+    It says what it would do and has the environment's name typed. A table that is missing is made again, an empty one
+    is filled; one with rows is never overwritten: choose --columns, --missing or --aside. Everything is compared
+    before it is committed.
     """
     from ..composition import backups as saved
 

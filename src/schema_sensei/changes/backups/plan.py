@@ -8,10 +8,11 @@ from ...postgres.client_programs import ClientPrograms
 from ...postgres.errors import MissingProgramsError
 from ...postgres.session import Connection
 from ...postgres.version_table import VersionTable
+from ...terms.errors import UsageError
 from ..hazards.sizing import in_bytes
 from ..losses import short
 from .contents import Column, Shape, shapes
-from .errors import BackupError, NoRoomError, UnreadableRowsError
+from .errors import NoRoomError, UnreadableRowsError
 from .manifest import Tier
 from .needs import Cascade, Need, reached
 from .place import Place
@@ -125,7 +126,7 @@ def draw(
 
     Without `copies` it is a dump in any case.
 
-    Raises UnreadableRowsError, MissingProgramsError, BackupError when a wanted table is not there.
+    Raises UnreadableRowsError, MissingProgramsError, UsageError when a wanted table is not there.
     """
     who = identity.read(connection)
     found = None if wanted is None else reached(connection, wanted, cascade)
@@ -204,7 +205,7 @@ def _refuse_missing(wanted: Sequence[Need] | None, tables: Sequence[Shape], plac
     there = {each.ident for each in tables}
     missing = [each.table for each in wanted or () if each.table not in there]
     if missing:
-        raise BackupError(
+        raise UsageError(
             f"There is no table {', '.join(map(short, missing))} in {place.environment}.",
             remedy="Write it as in the database, with its schema: --table public.orders",
             where=str(place.label),
