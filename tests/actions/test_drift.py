@@ -127,7 +127,7 @@ def test_when_neither_side_can_be_used_the_models_say_why(shop: Shop) -> None:
 
 
 def test_one_database_that_is_away_does_not_hide_the_others(shop: Shop) -> None:
-    away = shop.services.environ | {"PROD_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    away = dict(shop.services.environ) | {"PROD_URL": "postgresql://nobody@127.0.0.1:1/none"}
     services = replace(shop.services, environ=away)
 
     found = look_at(services, [shop.project.target(name, away) for name in ("dev", "prod")])
