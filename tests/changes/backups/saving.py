@@ -63,7 +63,7 @@ class Bench:
 
     def plan(self, *needs: Need, name: str = "20260101-0000-abcd", **options: Any) -> Plan:
         with self.place.connect() as connection:
-            return draw(connection, self.place, needs or None, name=name, **options)  
+            return draw(connection, self.place, needs or None, name=name, **options)
 
     def dump(self, *needs: Need, **options: Any) -> Manifest:
         return dumping.dump(self.plan(*needs, copies=False, **options), self.shelf, self.listener)
