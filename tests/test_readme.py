@@ -93,6 +93,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sh", "workflow"), ("yaml", "sensei.yaml"), ("yaml", "answers"), ("yaml", "workflow"), ("yaml", "tree"),
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
         ("sql", "raise.sql"), ("sh", "predict"), ("yaml", "bytebase"), ("sh", "bytebase"),
+        ("sh", "backups"),
         ("yaml", "hazards"),
     }  # fmt: skip
 
@@ -134,6 +135,10 @@ def test_the_lesson_runs_without_a_person(place: Path) -> None:
             assert re.search(
                 "::notice file=migrations/|Reviewed on a copy of the schema", _shell(command, practice.root)
             )
+        saved, listed, restored = (_shell(command, practice.root) for command in _commands("backups"))
+        assert "restored and compared" in saved
+        assert "verified" in listed
+        assert "0 missing rows are back" in restored
         for command in _commands("crash")[:1]:
             assert "new-table" in _shell(command, practice.root)
 

@@ -1,5 +1,6 @@
 """What a deploy asks for beside the approval: a proven way back, and a backup of what it takes from this database."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -57,6 +58,20 @@ def demand(change: Change, target: Target, saved: Collection[str]) -> Demand:
     if proof.value is Value.ONE_WAY:
         warnings.append(f"There is no way back, on purpose: {proof.irreversible}")
     return Demand(losses, stake, unsaved, _expected(losses, proof), tuple(warnings))
+
+
+def backup_rows(change: Change, identity: str) -> tuple[tuple[str, str], ...]:
+    """What a table about a deploy says of the backups of this database that count for it."""
+    counting = (each for each in change.backups if set(each.tables) & change.saved(identity))
+    return tuple(
+        ("backup", f"{each.id}, restored and compared; what was written since {_clock(each.at)} is not in it")
+        for each in counting
+        if each.verified and each.identity == identity
+    )
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def proof_of(change: Change, target: Target) -> Proof:

@@ -19,7 +19,7 @@ from ..project.environment import Target
 from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
-from .demands import Demand, demand
+from .demands import Demand, backup_rows, demand
 from .rehearse import proof_rows
 from .review_question import accepted_rows, facts
 from .revisions import as_it_is_now, history, settings
@@ -287,6 +287,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
             ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
             *accepted_rows(change),
             *proof_rows(change),
+            *backup_rows(change, arrival.identity),
         ),
     )
     blocks: list[Block] = [about]

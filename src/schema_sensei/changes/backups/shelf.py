@@ -135,12 +135,15 @@ class Shelf:
         return Entry(name, manifest, manifest.doubt)
 
     def find(self, name: str) -> Manifest:
-        """The backup of this id, which may be shortened. Raises UnknownBackupError, BrokenBackupError."""
-        fitting = [each for each in self.entries() if each.id == name] or [
-            each for each in self.entries() if name and name in each.id
+        """The backup of this id, which may be shortened, or `newest`. Raises UnknownBackupError, BrokenBackupError."""
+        entries = self.entries()
+        fitting = [each for each in entries if each.id == name] or [
+            each for each in entries if name and name in each.id
         ]
+        if name == "newest":
+            fitting = [each for each in entries if each.manifest is not None][:1]
         if len(fitting) != 1:
-            newest = ", ".join(each.id for each in self.entries()[:3]) or "none"
+            newest = ", ".join(each.id for each in entries[:3]) or "none"
             raise UnknownBackupError(
                 f"{len(fitting)} backups are called {name}." if fitting else f"There is no backup {name}.",
                 remedy=f"`sensei backups` lists them; the newest are: {newest}",
