@@ -18,6 +18,7 @@ NEVER_MODELLED = frozenset(
     {"view", "matview", "rule", "trigger", "policy", "statistics", "range", "function", "procedure", "aggregate"}
     | {"extension", "schema", "domain"}
 )
+_UNSAID = frozenset({"rls", "force rls", "replident f", "replident n", "replident i"})
 _CONTAINERS = frozenset({"table", "view", "matview"})
 
 Key = tuple[str, str]
@@ -153,6 +154,12 @@ class _Sides:
         """The tables of any side, the same everywhere or not."""
         return frozenset(row.ident for catalog in self.whole for row in catalog.rows if row.kind == "table")
 
+    @cached_property
+    def partitions(self) -> frozenset[str]:
+        """The partitions of other tables on any side."""
+        rows = (row for catalog in self.whole for row in catalog.rows)
+        return frozenset(row.ident for row in rows if row.kind == "table" and is_partition(row.definition))
+
     def keys(self) -> set[Key]:
         return {*self.models, *self.migrations, *self.deployed, *self.live}
 
@@ -162,7 +169,7 @@ class _Sides:
         if kind == "extension" and g is None and d is None:
             return None  # an extension nobody migrated is the server's business
         modelled = m is not None or not (kind in NEVER_MODELLED or self.part_of_unmodelled(key))
-        unmigrated = modelled and m != g
+        unmigrated = modelled and not same_to_models(kind, m, g)
         if live != d:
             if kind == "column_order" and live is not None and d is not None:
                 standing = Standing.ORDER
@@ -186,16 +193,32 @@ class _Sides:
         return None
 
     def part_of_unmodelled(self, key: Key) -> bool:
-        """True for columns of views and composite types: models describe columns of tables only."""
+        """True for columns of composite types, and for partitions with all that is theirs: models have neither."""
         kind, ident = key
-        if kind not in {"column", "column_order"}:
-            return False
-        return (ident.rpartition(".")[0] if kind == "column" else ident) not in self.tables
+        own = kind in {"table", "column_order"}
+        table = ident if own else ident.rpartition(".")[0]
+        if table in self.partitions:
+            return True
+        return kind in {"column", "column_order"} and table not in self.tables
 
     def one_sided(self, key: Key) -> bool:
         """True when the whole object is missing on a side that another side has."""
         held = [key in side for side in (self.models, self.migrations, self.deployed, self.live)]
         return any(held) and not all(held)
+
+
+def is_partition(definition: str) -> bool:
+    """Whether a table's definition in a Catalog is that of a partition of another one."""
+    return " | FOR VALUES " in definition or " | DEFAULT | " in definition
+
+
+def same_to_models(kind: str, model: str | None, made: str | None) -> bool:
+    """Equal but for what models cannot say of a table: row level security and the identity of its replicas."""
+    if model == made or kind != "table" or model is None or made is None:
+        return model == made
+    return [part for part in model.split(" | ") if part not in _UNSAID] == [
+        part for part in made.split(" | ") if part not in _UNSAID
+    ]
 
 
 def _rows(rows: Iterable[Entry]) -> dict[Key, str]:

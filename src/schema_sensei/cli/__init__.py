@@ -57,6 +57,7 @@ for _verb in (
     running.watch,
     standing.status,
     standing.drift,
+    standing.pull,
     judging.rehearse,
     backups.backup,
     backups.backups,

@@ -1,5 +1,7 @@
 """Verbs that tell where a project and its databases stand."""
 
+from pathlib import Path
+
 import click
 
 from .verbs import Verb, workbench
@@ -50,4 +52,33 @@ def drift(
         return
     text, code = drifting.drift(bench, environment=environment, form=form)
     click.echo(text)
+    ctx.exit(code)
+
+
+@click.command(cls=Verb, example="sensei pull shop/models.py --env prod\nsensei pull --print | less")
+@click.argument("file", metavar="[FILE.py]", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--env", "environment", help="The environment to read; default: the first one.")
+@click.option("--print", "shown", is_flag=True, help="Print the models instead of writing a file.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--scratch", metavar="VARIABLE", help="The variable with the URL of a server for scratch databases.")
+@click.pass_context
+def pull(
+    ctx: click.Context, file: Path | None, environment: str | None, shown: bool, force: bool, scratch: str | None
+) -> None:
+    """Write SQLAlchemy models from a database that was there first, and prove them on a scratch copy.
+
+    The models are created on a scratch database and compared with the live one, object by object; what models cannot
+    describe is listed. Only reads the database. Exit 3 when an object of the models is not as the database has it.
+    """
+    from ..composition import pulling
+
+    if (file is None) is not shown:
+        raise click.UsageError("Name a file for the models, or --print to see them.", ctx)
+    bench = workbench(ctx)
+    if scratch:
+        bench.equipment.name_scratch(scratch)
+    text, beside, code = pulling.pull(bench, file, environment=environment, force=force)
+    click.echo(text.rstrip("\n"))
+    if beside:
+        click.echo(beside, err=True)
     ctx.exit(code)

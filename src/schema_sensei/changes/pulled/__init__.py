@@ -1,0 +1,1 @@
+"""Models written down from a database that was there first."""
