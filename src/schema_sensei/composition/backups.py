@@ -36,6 +36,7 @@ def take(
     from ..actions.whereabouts import version_table
     from ..changes.backups import taking
     from ..changes.backups.listener import Listener
+    from ..changes.backups.manifest import counted
     from ..changes.backups.needs import Need
     from ..changes.backups.plan import draw, duration
     from ..changes.backups.shelf import new_id
@@ -60,7 +61,7 @@ def take(
     plan.require_room(
         free=shelf.free(), scratch_free=scratch_free(scratch), minutes=minutes, where=str(shelf.directory)
     )
-    held = "1 table" if len(plan.tables) == 1 else f"{len(plan.tables)} tables"
+    held = counted(len(plan.tables), "table")
     say(f"{plan.tier.words} of {place.label}: {held}, {in_bytes(plan.bytes)}; about {duration(plan.seconds)}")
     manifest = taking.take(plan, shelf, scratch, Listener(say), now=services.now)
     return "\n".join(_told(manifest, shelf)), ExitCode.DONE
@@ -236,10 +237,12 @@ def _state(entry: "Entry") -> str:
 
 
 def _told(manifest: "Manifest", shelf: "Shelf") -> list[str]:
+    from ..changes.backups.manifest import counted
     from ..changes.hazards.sizing import in_bytes
 
     verified = manifest.verified
-    lines = [f"{manifest.id}: {len(manifest.tables)} tables, {manifest.rows} rows, restored and compared"]
+    held = f"{counted(len(manifest.tables), 'table')}, {counted(manifest.rows, 'row')}"
+    lines = [f"{manifest.id}: {held}, restored and compared"]
     if manifest.file:
         lines.append(f"  {in_bytes(manifest.size)} in {shelf.folder(manifest.id) / manifest.file}")
     lines.append(

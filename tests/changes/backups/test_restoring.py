@@ -76,8 +76,8 @@ def test_a_column_comes_back_by_key_and_newer_rows_stay(shop: Bench, dumped: boo
 
     assert shop.held("accounts WHERE id <= 300", KEPT) == held
     assert shop.one("SELECT price FROM accounts WHERE email = 'new'") == 5
-    assert "1 rows are newer" in said
-    assert "1 saved rows have no row here" in said
+    assert "1 row newer" in said
+    assert "1 saved row without a row here" in said
 
 
 @pytest.mark.parametrize("dumped", [True, False], ids=["dump", "copy"])

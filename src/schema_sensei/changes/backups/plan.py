@@ -13,7 +13,7 @@ from ..hazards.sizing import in_bytes
 from ..losses import short
 from .contents import Column, Shape, shapes
 from .errors import NoRoomError, UnreadableRowsError
-from .manifest import Tier
+from .manifest import Tier, counted
 from .needs import Cascade, Need, reached
 from .place import Place
 
@@ -107,7 +107,7 @@ class Plan:
             )
 
     def _what(self) -> str:
-        return "1 table" if len(self.tables) == 1 else f"{len(self.tables)} tables"
+        return counted(len(self.tables), "table")
 
 
 def draw(

@@ -78,11 +78,7 @@ def fill(connection: Connection, table: Kept) -> Refilled:
     )
     columns = expressions(table.columns) if table.copy else plain(table.columns)
     if content(connection, target, columns) != table.content:
-        raise NotRestoredError(
-            f"The rows of {table.ident} did not come back as they were saved.",
-            means="It was rolled back. Most often a trigger of the table changes what is written.",
-            remedy="Disable that trigger for the restore (ALTER TABLE .. DISABLE TRIGGER), then enable it again.",
-        )
+        raise _changed_on_the_way(table)
     _raise_sequences(connection, target, table)
     return Refilled(done.rowcount, 0, 0)
 
@@ -99,7 +95,14 @@ def refill(connection: Connection, table: Kept, columns: Sequence[str]) -> Refil
             target, values, _STAGE, _same_key(table), now, then
         )
     )
+    left = connection.execute(
+        sql.SQL(
+            "SELECT count(*) FROM {} AS t, {} AS s WHERE {} AND ROW({})::text IS DISTINCT FROM ROW({})::text"
+        ).format(target, _STAGE, _same_key(table), now, then)
+    ).fetchone()
     gone, newer = _unmatched(connection, table)
+    if left is None or left[0]:
+        raise _changed_on_the_way(table)
     return Refilled(done.rowcount, gone, newer)
 
 
@@ -114,8 +117,18 @@ def add_missing(connection: Connection, table: Kept) -> Refilled:
         ).format(target, names, sql.SQL(", ").join(map(_back, table.columns)), _STAGE, target, _same_key(table))
     )
     _raise_sequences(connection, target, table)
-    _, newer = _unmatched(connection, table)
+    gone, newer = _unmatched(connection, table)
+    if gone:
+        raise _changed_on_the_way(table)
     return Refilled(done.rowcount, 0, newer)
+
+
+def _changed_on_the_way(table: Kept) -> NotRestoredError:
+    return NotRestoredError(
+        f"The rows of {table.ident} did not come back as they were saved.",
+        means="It was rolled back. Most often a trigger of the table changes what is written.",
+        remedy="Disable that trigger for the restore (ALTER TABLE .. DISABLE TRIGGER), then enable it again.",
+    )
 
 
 def _from_dump(

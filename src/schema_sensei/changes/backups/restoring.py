@@ -20,7 +20,7 @@ from .contents import content, plain, shapes
 from .dumping import explained
 from .errors import NotRestoredError
 from .listener import Listener
-from .manifest import Kept, Manifest, Tier
+from .manifest import Kept, Manifest, Tier, counted
 from .place import Place
 from .shelf import Shelf
 
@@ -137,7 +137,7 @@ def restore(outlook: Outlook, shelf: Shelf, source: Place | None, listener: List
         with ExitStack() as stack:
             connection = stack.enter_context(place.connect(read_only=False))
             reading = stack.enter_context((source or place).connect())
-            programs = None if file is None else client_programs.find(connection.info.server_version)
+            programs = None if file is None else _programs(manifest, connection)
             said = [*_made(outlook, connection, programs, file, schema, listener)]
             for step in outlook.steps:
                 if step.deed in {Deed.MAKE, Deed.ASIDE}:
@@ -227,11 +227,16 @@ def _require_key(table: Kept, there: set[str], columns: Sequence[str], place: Pl
     lacking = [each for each in (*table.key, *columns) if each not in there or each not in saved]
     if table.key and not lacking:
         return
-    what = f"{', '.join(lacking)} is not in both" if lacking else "its rows have no key"
+    absent = [each for each in lacking if each not in there]
+    what = "its rows have no key"
+    if lacking:
+        names, side = (absent, "the table") if absent else (lacking, "the backup")
+        what = f"{side} has no column {', '.join(names)}"
     raise NotRestoredError(
         f"{short(table.ident)} cannot be matched with what was saved: {what}.",
         means=f"{place.environment} was not touched.",
-        remedy="Name columns that the table and the backup have: --columns A,B; add a dropped column first.",
+        remedy="Name columns that both have (--columns A,B). A column that was dropped comes back empty first: go back "
+        "to the revision that has it, or add it.",
         where=str(place.label),
     )
 
@@ -300,12 +305,12 @@ def _merged(connection: Connection, step: Step) -> str:
             return f"{name}: {done.written} rows are back, compared"
         case Deed.REFILL:
             done = refilling.refill(connection, step.table, step.columns)
-            others = f"; {done.newer} rows are newer than the backup" if done.newer else ""
-            gone = f"; {done.gone} saved rows have no row here any more" if done.gone else ""
+            others = f"; {counted(done.newer, 'row')} newer than the backup" if done.newer else ""
+            gone = f"; {counted(done.gone, 'saved row')} without a row here" if done.gone else ""
             return f"{name}: {done.written} rows got {', '.join(step.columns)} back{others}{gone}"
         case Deed.ADD:
             done = refilling.add_missing(connection, step.table)
-            others = f"; {done.newer} rows are newer than the backup and stay" if done.newer else ""
+            others = f"; {counted(done.newer, 'row')} newer than the backup stay" if done.newer else ""
             return f"{name}: {done.written} missing rows are back{others}"
         case Deed.MAKE | Deed.ASIDE:
             raise AssertionError("made by remake")
@@ -316,7 +321,7 @@ def _whole(outlook: Outlook, file: Path, listener: Listener) -> tuple[str, ...]:
     """Everything in one transaction; compared afterwards."""
     manifest, place = outlook.manifest, outlook.place
     with place.connect() as connection:
-        programs = client_programs.find(connection.info.server_version)
+        programs = _programs(manifest, connection)
         superuser = identity.read(connection).is_superuser
     chosen = [each for each in archive.items(programs, file) if superuser or not each.of_kind(archive.PRIVILEGED)]
     rights = [] if superuser and not _roles_lack(place, manifest) else ["--no-owner", "--no-privileges"]
@@ -343,7 +348,12 @@ def _whole(outlook: Outlook, file: Path, listener: Listener) -> tuple[str, ...]:
             remedy="Compare before you use it.",
             where=str(place.label),
         )
-    return (f"{len(manifest.tables)} tables with {manifest.rows} rows are back, compared",)
+    return (f"{counted(len(manifest.tables), 'table')} with {manifest.rows} rows are back, compared",)
+
+
+def _programs(manifest: Manifest, connection: Connection) -> ClientPrograms:
+    """Those that know the server, and the format of the dump."""
+    return client_programs.find(max(connection.info.server_version, int(manifest.program.partition(".")[0]) * 10000))
 
 
 def _roles_lack(place: Place, manifest: Manifest) -> bool:

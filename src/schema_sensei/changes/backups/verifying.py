@@ -62,7 +62,7 @@ def _verify_dump(manifest: Manifest, shelf: Shelf, scratch: Scratch, listener: L
     file, schema = shelf.intact(manifest, listener.checkpoint)
     with scratch.database(confined=True, checkpoint=listener.checkpoint) as own:
         schema_copy.prepare(scratch, own, manifest.extensions, manifest.roles)
-        programs = client_programs.find(max(_version(own), manifest.server))
+        programs = client_programs.find(max(_version(own), int(manifest.program.partition(".")[0]) * 10000))
         chosen, notes = _to_restore(manifest, archive.items(programs, file))
         if schema is not None:
             listener.say("Making the tables' surroundings on a scratch database")
