@@ -23,6 +23,7 @@ from schema_sensei.cli import sensei
 from schema_sensei.frontends.answers_file import Answers
 from schema_sensei.practice import lesson, project
 from schema_sensei.project import config
+from schema_sensei.project.ignoring import Rule
 from schema_sensei.terms.exit_codes import ExitCode
 
 CHECKOUT = Path(__file__).parents[1]
@@ -94,7 +95,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
         ("sql", "raise.sql"), ("sh", "predict"), ("yaml", "bytebase"), ("sh", "bytebase"),
         ("sh", "backups"),
-        ("yaml", "hazards"),
+        ("yaml", "hazards"), ("sh", "drift"), ("yaml", "ignore"),
     }  # fmt: skip
 
 
@@ -135,12 +136,21 @@ def test_the_lesson_runs_without_a_person(place: Path) -> None:
             assert re.search(
                 "::notice file=migrations/|Reviewed on a copy of the schema", _shell(command, practice.root)
             )
+        everywhere, annotated, pulled = (_shell(command, practice.root) for command in _commands("drift"))
+        assert everywhere.count("no drift") == 3
+        assert "not deployed yet" in everywhere
+        assert annotated.startswith("::notice title=no drift on dev")
+        assert "16 tables of dev, written to shop/tables.py. Proven" in pulled
         saved, listed, restored = (_shell(command, practice.root) for command in _commands("backups"))
         assert "restored and compared" in saved
         assert "verified" in listed
         assert "0 missing rows are back" in restored
         for command in _commands("crash")[:1]:
             assert "new-table" in _shell(command, practice.root)
+
+
+def test_the_rules_of_what_to_ignore_can_be_read() -> None:
+    assert [Rule.parse(each).kind for each in yaml.safe_load(_file("ignore"))["ignore"]] == ["schema", "table", "index"]
 
 
 def test_an_interrupted_run_goes_on(place: Path) -> None:
