@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.actions.conftest import Shop
+from tests.actions.small_project import write_revision
 from tests.actions.test_drift import looked, target, wrong
 
 from schema_sensei.actions.pulling import Pulled, pull
@@ -84,14 +85,34 @@ def test_pulled_models_agree_in_drift_with_the_database_they_came_from(shop: Sho
     assert "table public.accounts" not in wrong(found)
 
 
-def test_a_function_in_a_default_leaves_the_models_unproven(shop: Shop) -> None:
-    shop.execute("CREATE FUNCTION fresh() RETURNS int LANGUAGE sql AS 'SELECT 1'")
-    shop.execute("CREATE TABLE dated (id int PRIMARY KEY DEFAULT fresh())")
+def test_a_function_that_a_default_calls_is_there_for_the_proof_and_in_drift(shop: Shop) -> None:
+    body = "CREATE FUNCTION fresh() RETURNS int LANGUAGE sql AS $$SELECT 1 WHERE '5%' <> ':x'$$"
+    write_revision(
+        shop.root,
+        "b2",
+        "a1",
+        f'op.execute("""{body.replace(":x", "x")}""")\n'
+        '    op.execute("CREATE TABLE dated (id int PRIMARY KEY DEFAULT fresh())")',
+    )
+    shop.upgrade()
+
+    found = pulled(shop)
+
+    assert found.unlike == ()
+    assert ("function", "public.fresh()") in {(each.kind, each.ident) for each in found.beyond}
+    (shop.root / "app/models.py").write_text(found.source)
+    assert wrong(looked(shop)) == {}
+    assert looked(shop).notes == ()
+
+
+def test_what_a_scratch_database_cannot_have_leaves_the_models_unproven(shop: Shop) -> None:
+    shop.execute("CREATE TYPE pair AS (a int, b int)")
+    shop.execute("CREATE TABLE paired (id int PRIMARY KEY, both_of pair)")
 
     found = pull(replace(shop.services, memory=Memory()), target(shop))
 
     assert found.trouble is not None
-    assert "fresh" in found.trouble.what
+    assert "pair" in found.trouble.what
     ast.parse(found.source)
 
 

@@ -22,6 +22,7 @@ from .comparing import left_out_tables
 from .replayed import empty
 from .revisions import settings
 from .services import Services
+from .sides import needs_of
 
 _MODULE = "pulled_models"
 
@@ -89,18 +90,18 @@ def _without(structure: Structure, tables: tuple[str, ...]) -> Structure:
 
 
 def _created(services: Services, text: str, live: Catalog) -> tuple[Catalog | None, SenseiError | None]:
-    extensions = sorted(row.ident for row in live.rows if row.kind == "extension" and row.ident != "plpgsql")
+    extensions, functions = needs_of(live)
     with tempfile.TemporaryDirectory(prefix="sensei-pull-") as folder, empty(services) as url:
         (Path(folder) / f"{_MODULE}.py").write_text(text, encoding="utf-8")
         try:
             with _alone(Path(folder)) as migrations:
-                migrations.create_models(url, extensions=extensions)
+                migrations.create_models(url, extensions=extensions, functions=functions)
         except WorkerCancelledError:
             raise
         except MigrationError as error:
             return None, error
         with session.connect(url, application_name="sensei look") as connection:
-            return Catalog.read(connection), None
+            return Catalog.read(connection).without(kinds={"function", "procedure"}), None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..migrations.errors import BrokenHistoryError, MigrationError, NotConfiguredError, WorkerCancelledError
 from ..migrations.history import History
@@ -14,6 +15,9 @@ from .remembered import remembered
 from .replayed import empty, replay_key, replayed
 from .revisions import survey
 from .services import Services
+
+Needs: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_CALLED = frozenset({"function", "procedure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def read_sides(
     options.set_result(found.settings or Settings())
     checkpoint()
     server.result()
-    described = None if found.trouble is not None else pool.submit(_described, services, found.models, ())
+    described = None if found.trouble is not None else pool.submit(_described, services, found.models, ((), ()))
     problems: list[tuple[str, MigrationError]] = []
     made = models = None
     try:
@@ -93,27 +97,33 @@ def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain
 
 
 def _models(services: Services, mark: str, described: "Future[Catalog]", made: Catalog | None) -> Catalog:
-    """Types and operators that the models use may come from extensions; the migrations know which."""
+    """What the models need and do not make (extensions, functions that defaults call) the migrations make."""
     try:
         return described.result()
     except WorkerCancelledError:
         raise
     except MigrationError:
-        extensions = [] if made is None else [row.ident for row in made.rows if row.kind == "extension"]
-        wanted = tuple(sorted(name for name in extensions if name != "plpgsql"))
-        if not wanted:
+        needs: Needs = ((), ()) if made is None else needs_of(made)
+        if not any(needs):
             raise
-        return _described(services, mark, wanted)
+        return _described(services, mark, needs)
 
 
-def _described(services: Services, mark: str, extensions: tuple[str, ...]) -> Catalog:
+def _described(services: Services, mark: str, needs: Needs) -> Catalog:
     def read() -> Catalog:
         with empty(services) as url:
-            services.migrations().create_models(url, extensions=extensions)
+            services.migrations().create_models(url, extensions=needs[0], functions=needs[1])
             with session.connect(url, application_name="sensei look") as connection:
-                return Catalog.read(connection)
+                return Catalog.read(connection).without(kinds=_CALLED)
 
-    return remembered(services, f"models {mark} {extensions}", read) if mark else read()
+    return remembered(services, f"models {mark} {needs}", read) if mark else read()
+
+
+def needs_of(made: Catalog) -> Needs:
+    """The extensions of a catalog, and the statements that create its functions."""
+    extensions = sorted(row.ident for row in made.rows if row.kind == "extension" and row.ident != "plpgsql")
+    functions = sorted(row.definition for row in made.rows if row.kind in _CALLED)
+    return tuple(extensions), tuple(functions)
 
 
 def _require_sound(known: History) -> None:

@@ -138,9 +138,12 @@ class Migrations:
             self._run("upgrade", url=url, on_event=hear, destination=target, direction=direction, plain=plain),
         )
 
-    def create_models(self, url: Secret, *, extensions: Sequence[str] = ()) -> int:
-        """Creates what the models describe (extensions, schemas, tables) in an empty database; how many tables."""
-        return cast(int, self._run("create_models", url=url, extensions=list(extensions)))
+    def create_models(self, url: Secret, *, extensions: Sequence[str] = (), functions: Sequence[str] = ()) -> int:
+        """Creates what the models describe (extensions, schemas, tables) in an empty database; how many tables.
+
+        `functions` are statements that create what defaults and checks may call; those that do not run are left out.
+        """
+        return cast(int, self._run("create_models", url=url, extensions=list(extensions), functions=list(functions)))
 
     def rename(self, url: Secret, renames: Sequence[Rename]) -> None:
         """Does the renames in a scratch database at the heads, as a revision with them in its shape will."""

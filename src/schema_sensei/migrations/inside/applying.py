@@ -1,10 +1,12 @@
 """Runs upgrades for real, on scratch databases: through the project's env.py, and believing only the version table."""
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, RevisionStep
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from ..errors import MigrationError, NotConfiguredError, RolledBackError, UnknownHeadsError
@@ -94,8 +96,20 @@ def create_models(environment: Environment, arguments: Mapping[str, Any], _emit:
         for metadata in every:
             for schema in sorted({table.schema for table in metadata.tables.values() if table.schema}):
                 connection.execute(CreateSchema(schema, if_not_exists=True))
+        _create_functions(connection, arguments["functions"])
+        for metadata in every:
             metadata.create_all(connection, checkfirst=True)
     return sum(len(metadata.tables) for metadata in every)
+
+
+def _create_functions(connection: Connection, statements: Sequence[str]) -> None:
+    """Each by itself: one that wants a table of its own can have none yet, and no default calls it."""
+    if not statements:
+        return
+    connection.exec_driver_sql("SET LOCAL check_function_bodies = off")
+    for statement in statements:
+        with contextlib.suppress(DBAPIError), connection.begin_nested():
+            connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def target_metadata(environment: Environment, given: Options | None = None) -> tuple[MetaData, ...]:
