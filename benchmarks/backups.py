@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from schema_sensei.changes.backups import dumping, restoring, taking, verifying
+from schema_sensei.changes.backups import dumping, outlook, restoring, taking, verifying
 from schema_sensei.changes.backups.listener import QUIET
 from schema_sensei.changes.backups.manifest import Manifest
 from schema_sensei.changes.backups.needs import Need
@@ -122,7 +122,7 @@ def _peak(rows: int) -> int:
 def _once(rows: int) -> int:
     with _filled(rows) as (server, place, shelf):
         manifest = taking.take(_plan(place), shelf, Scratch(server), QUIET)
-        seen = restoring.look(manifest, place, restoring.Asked(("orders",), ("note",)), same=True)
+        seen = outlook.look(manifest, place, outlook.Asked(("orders",), ("note",)), same=True)
         restoring.restore(seen, shelf, None, QUIET)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

@@ -1,32 +1,32 @@
 """backup: what the change would take from an environment is saved, restored elsewhere, and compared."""
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
+
+import psycopg
+from psycopg import sql
 
 from ..changes.backups import taking
 from ..changes.backups.contents import content, plain
 from ..changes.backups.copying import expressions
 from ..changes.backups.errors import BackupError
 from ..changes.backups.listener import Listener
-from ..changes.backups.manifest import Kept, Manifest, Tier
+from ..changes.backups.manifest import Kept
 from ..changes.backups.needs import Cascade, Need, needs
 from ..changes.backups.place import Place
-from ..changes.backups.plan import Plan, draw, duration
+from ..changes.backups.plan import Plan, draw
 from ..changes.backups.shelf import Shelf, new_id
 from ..changes.backups.verifying import scratch_free
 from ..changes.change import Change
-from ..changes.hazards.sizing import in_bytes
 from ..changes.losses import Loss, short
 from ..changes.proof import Value
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Block, Confirm, Prose, Stakes, Table
 from ..postgres.session import Connection
 from ..project.environment import Target
 from ..terms.errors import UsageError
-from ..terms.json import JsonObject
 from . import parameters
+from .backup_question import agreement, outcome, tables
 from .demands import losses_of, proof_of
 from .revisions import settings
 from .rows import rows_at_stake
@@ -55,9 +55,9 @@ class Backup:
             )
         plan = self._plan(context, change, target, wanted, new_id(self.services.now()))
         self._require_room(context, plan)
-        prompt = _agreement(context, plan, losses)
+        prompt = agreement(context, plan, losses)
         return Preview(
-            summary=f"Save {_tables(plan)} of {target.environment.name}: {plan.tier.words}",
+            summary=f"Save {tables(plan)} of {target.environment.name}: {plan.tier.words}",
             target=target.label,
             prompt=prompt,
             handle={"id": plan.id, "agreed": plan.agreed, "identity": plan.identity},
@@ -90,13 +90,13 @@ class Backup:
             )
         listener = Listener(lambda text: context.output(f"{text}\n"), context.checkpoint)
         manifest = taking.take(plan, self._shelf, self.services.scratch(), listener, now=self.services.now)
-        return _outcome(change, manifest)
+        return outcome(change, manifest)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         manifest = taking.done(self._shelf, str(intent.handle["id"]))
         if manifest is not None and manifest.verified is not None:
-            outcome = _outcome(parameters.change(context), manifest)
-            return Finding(ground="applied", seen=(outcome.summary,), outcome=outcome)
+            found = outcome(parameters.change(context), manifest)
+            return Finding(ground="applied", seen=(found.summary,), outcome=found)
         half = (
             "It was taken, not verified yet." if manifest else "It is not on the shelf; what is left of it goes first."
         )
@@ -177,111 +177,10 @@ def place_of(target: Target) -> Place:
     return Place(target.url, target.label, target.source, writable=writable)
 
 
-def summary(manifest: Manifest) -> JsonObject:
-    """What a run's record keeps of a backup."""
-    return {
-        "id": manifest.id,
-        "tier": manifest.tier.value,
-        "environment": manifest.environment,
-        "identity": manifest.identity,
-        "at": manifest.at,
-        "verified": manifest.verified is not None,
-        "size": manifest.size,
-        "sha256": manifest.sha256,
-        "tables": [
-            {
-                "table": each.ident,
-                "columns": [column.name for column in each.columns],
-                "rows": each.content.rows,
-                "sum": each.content.sum,
-            }
-            for each in manifest.tables
-        ],
-    }
-
-
-def _outcome(change: Change, manifest: Manifest) -> Outcome:
-    others = tuple(each for each in change.backups if each.id != manifest.id)
-    saved = replace(change, backups=(*others, manifest.saved))
-    rows = tuple((short(each.ident), str(each.content.rows), each.content.sum) for each in manifest.tables)
-    notes = manifest.verified.notes if manifest.verified else ()
-    return Outcome(
-        summary=f"Backup {manifest.id} holds {manifest.rows} rows; it was restored and compared",
-        outputs={"change": saved.to_json(), "backup": summary(manifest)},
-        blocks=(
-            Table(("table", "rows", "sum of hashes"), rows, title=f"Saved in {manifest.id}"),
-            *(Prose(f"{each}.", "quiet") for each in notes),
-        ),
-    )
-
-
-def _agreement(context: Context, plan: Plan, losses: tuple[Loss, ...]) -> Confirm:
-    name = plan.place.environment
-    rows = tuple(
-        (
-            short(each.ident),
-            ", ".join(column.name for column in plan.columns[each.oid]) if each.oid in plan.columns else "all",
-            in_bytes(each.bytes),
-        )
-        for each in plan.tables
-    )
-    blocks: list[Block] = []
-    if losses:
-        blocks.append(Table(("this change takes",), tuple((each.what,) for each in losses)))
-    else:
-        blocks.append(Prose("Nobody knows what this change takes, so everything is saved.", "warning"))
-    shown = rows if len(rows) <= _SHOWN else (*rows[:_SHOWN], (f"and {len(rows) - _SHOWN} more", "", ""))
-    blocks.append(Table(("saved", "columns", "size"), shown))
-    blocks += [Prose(each, "warning") for each in plan.notes]
-    where = f"{in_bytes(plan.bytes)} more in {name}"
-    if plan.tier is not Tier.COPY:
-        where = f"{in_bytes(plan.file_bytes)} in .sensei/backups, readable by you alone"
-    return Confirm(
-        key=context.step,
-        question=f"Save {_tables(plan)} of {plan.place.label} first?",
-        why="It is restored into a scratch database and compared row by row before it counts. What is written after "
-        "its snapshot is not in it.",
-        blocks=tuple(blocks),
-        stakes=Stakes(
-            does=f"Takes {plan.tier.words}, restores it elsewhere, and compares; about {duration(plan.seconds)}",
-            costs=f"about {where}; nobody is blocked",
-            back="sensei backups prune removes it",
-        ),
-        target=plan.place.label,
-        facts={
-            "environment": name,
-            "protected": plan.place.label.protected,
-            "tier": plan.tier.value,
-            "tables": [each.ident for each in plan.tables],
-            "loses": [each.what for each in losses],
-            "bytes": plan.bytes,
-            "seconds": round(plan.seconds),
-        },
-        digest=hashlib.sha256(plan.agreed.encode()).hexdigest(),
-        binding=True,
-        yes="Save them",
-        no="Go on without a backup",
-        default=True,
-    )
-
-
-_SHOWN = 12
-
-
-def _tables(plan: Plan) -> str:
-    if plan.tier is Tier.DATABASE:
-        return "the whole database"
-    if len(plan.tables) == 1:
-        return short(plan.tables[0].ident)
-    return f"{len(plan.tables)} tables"
-
-
 def _still_there(connection: Connection, kept: Kept) -> bool:
     """Whether the table has exactly what was saved of it."""
-    from psycopg import Error, sql
-
     columns = expressions(kept.columns) if kept.copy else plain(kept.columns)
     try:
         return content(connection, sql.Identifier(kept.schema, kept.name), columns) == kept.content
-    except Error:
+    except psycopg.Error:
         return False

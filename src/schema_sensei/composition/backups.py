@@ -11,8 +11,8 @@ from ..terms.exit_codes import ExitCode
 if TYPE_CHECKING:
     from ..actions.services import Services
     from ..changes.backups.manifest import Manifest
+    from ..changes.backups.outlook import Asked, Outlook
     from ..changes.backups.place import Place
-    from ..changes.backups.restoring import Asked, Outlook
     from ..changes.backups.shelf import Entry, Shelf
     from .workbench import Workbench
 
@@ -69,7 +69,7 @@ def take(
 
 def listed(bench: "Workbench", *, as_json: bool) -> str:
     """Every backup, the newest first, and what is wrong with one."""
-    from ..actions.backup import summary
+    from ..actions.backup_question import summary
     from ..changes.hazards.sizing import in_bytes
 
     entries = _shelf(bench).entries()
@@ -154,7 +154,7 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
 
 def outlook(bench: "Workbench", name: str, asked: "Asked", *, into: str) -> "Outlook":
     """What a restore would do, for a person to agree to. Raises NotRestoredError, UnknownBackupError."""
-    from ..changes.backups.restoring import look
+    from ..changes.backups.outlook import look
 
     bench.equipment.serve()
     services = bench.equipment.services(None)
@@ -205,7 +205,7 @@ def restore(bench: "Workbench", seen: "Outlook", *, say: Callable[[str], None]) 
 
 def asked_for(tables: Sequence[str], columns: str, *, missing: bool, aside: bool) -> "Asked":
     """What the command line asks for. Raises UsageError for things that exclude each other."""
-    from ..changes.backups.restoring import Asked
+    from ..changes.backups.outlook import Asked
 
     chosen = tuple(each.strip() for each in columns.split(",") if each.strip())
     if sum((bool(chosen), missing, aside)) > 1:

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from schema_sensei.changes.backups import dumping, restoring, taking, verifying
+from schema_sensei.changes.backups import dumping, outlook, restoring, taking, verifying
 from schema_sensei.changes.backups.contents import Content
 from schema_sensei.changes.backups.listener import QUIET, Listener
 from schema_sensei.changes.backups.manifest import Manifest, Tier
 from schema_sensei.changes.backups.needs import Need
+from schema_sensei.changes.backups.outlook import Asked
 from schema_sensei.changes.backups.place import Place
 from schema_sensei.changes.backups.plan import Plan, draw
-from schema_sensei.changes.backups.restoring import Asked
 from schema_sensei.changes.backups.shelf import Shelf
 from schema_sensei.postgres import session
 from schema_sensei.postgres.scratch import Scratch
@@ -75,8 +75,8 @@ class Bench:
         return taking.take(self.plan(*needs, **options), self.shelf, self.scratch, self.listener)
 
     def restore(self, manifest: Manifest, asked: Asked = ALL, into: Place | None = None) -> tuple[str, ...]:
-        outlook = restoring.look(manifest, into or self.place, asked, same=into is None)
-        return restoring.restore(outlook, self.shelf, self.place, QUIET)
+        seen = outlook.look(manifest, into or self.place, asked, same=into is None)
+        return restoring.restore(seen, self.shelf, self.place, QUIET)
 
     def held(self, table: str, columns: str) -> object:
         """Count and hash of what a table holds."""

@@ -9,7 +9,7 @@ from tests.changes.backups.saving import ACCOUNTS, NOTES, Bench, Need
 
 from schema_sensei.changes.backups.errors import NotRestoredError
 from schema_sensei.changes.backups.manifest import Tier
-from schema_sensei.changes.backups.restoring import Asked
+from schema_sensei.changes.backups.outlook import Asked
 from schema_sensei.postgres import session
 from schema_sensei.postgres import url as urls
 from schema_sensei.postgres.catalog import Catalog

@@ -26,6 +26,9 @@ from .manifest import Kept, Manifest
 from .place import LOCK_MS, SETTINGS, Place
 
 _CHUNK = 256 * 1024
+_NOT_IN_TABLE_DUMPS = ("STATISTICS",)
+"""What belongs to a table, and pg_dump --table leaves out."""
+
 _UNWANTED = re.compile(rb"^SET (?:transaction_timeout|lock_timeout) = .*\n", re.MULTILINE)
 """The first is unknown to servers before 17, the second would undo our own."""
 
@@ -50,6 +53,9 @@ def remake(
     types = _missing_types(connection, tables)
     described = schema if schema is not None else file
     of_types = [each for each in archive.items(programs, described) if types & _typed(each)] if types else []
+    parts = {part for table in tables for part in table.parts}
+    wanted = (each for each in archive.items(programs, described) if each.of_kind(_NOT_IN_TABLE_DUMPS))
+    behind = [each for each in wanted if schema is not None and each.part in parts]
     rights = _rights(connection, manifest, tables)
     checks = "".join(_check(connection, table) for table in tables)
     environment = client_programs.environment(place.url, application_name="sensei restore")
@@ -66,6 +72,8 @@ def remake(
                 if of_types:
                     _pour(programs, described, of_types, rights, psql.stdin, listener)
                 _pour(programs, file, chosen, rights, psql.stdin, listener)
+                if behind:
+                    _pour(programs, described, behind, rights, psql.stdin, listener)
                 psql.stdin.write(f"{_settings()}{checks}COMMIT;\n".encode())
             with suppress(BrokenPipeError):
                 psql.stdin.close()

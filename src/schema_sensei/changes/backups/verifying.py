@@ -29,6 +29,10 @@ PARALLEL_FROM = 16 * 1024**2
 """From so many bytes of rows on, a restore by several sessions gains more than its start costs."""
 
 _JOBS = 4
+_COMPUTED = ("MATERIALIZED VIEW DATA",)
+"""What is computed from tables again; row security may hide these from the scratch database's owner."""
+
+_LACKING = ("unsupported XML feature", "not supported by this build", "could not access file", "could not load library")
 
 
 def verify(
@@ -72,12 +76,7 @@ def _verify_dump(manifest: Manifest, shelf: Shelf, scratch: Scratch, listener: L
         how = ["--no-owner", "--no-privileges", "--exit-on-error", f"--jobs={jobs}"]
         said = archive.load(programs, file, own, arguments=how, chosen=chosen, checkpoint=listener.checkpoint)
         if said:
-            raise BrokenBackupError(
-                f"Backup {manifest.id} cannot be restored.",
-                means=f"On a scratch database pg_restore said: {said[-500:]}",
-                remedy="Take a whole backup instead (sensei backup), or remove what it names.",
-                where=str(file),
-            )
+            raise _refused(manifest, said, file)
         with _comparing(scratch.superior(own)) as connection:
             for table in manifest.tables:
                 listener.checkpoint()
@@ -86,10 +85,29 @@ def _verify_dump(manifest: Manifest, shelf: Shelf, scratch: Scratch, listener: L
     return notes
 
 
+def _refused(manifest: Manifest, said: str, file: Path) -> BrokenBackupError | ScratchError:
+    means = f"On a scratch database pg_restore said: {said[-500:]}"
+    if any(words in said for words in _LACKING):
+        return ScratchError(
+            f"Backup {manifest.id} cannot be tried: the scratch server lacks something that the database uses.",
+            means=f"{means}\nThe backup is kept, not verified.",
+            remedy="Name a server that has it: put its URL in a variable, and `scratch: VARIABLE` into sensei.yaml. "
+            f"Then: sensei backups verify {manifest.id}",
+            where=str(file),
+        )
+    return BrokenBackupError(
+        f"Backup {manifest.id} cannot be restored.",
+        means=means,
+        remedy="Take a whole backup instead (sensei backup), or remove what it names.",
+        where=str(file),
+    )
+
+
 def _to_restore(manifest: Manifest, every: Sequence[Item]) -> tuple[list[Item], tuple[str, ...]]:
     inside = {each.ident for each in manifest.tables}
     outward = {part for each in manifest.tables for part, leads_to in each.outward if leads_to not in inside}
-    chosen = [each for each in every if not each.of_kind(archive.PRIVILEGED) and each.part not in outward]
+    untried = (*archive.PRIVILEGED, *_COMPUTED)
+    chosen = [each for each in every if not each.of_kind(untried) and each.part not in outward]
     notes = []
     if outward:
         notes.append(f"{len(outward)} foreign keys to tables outside of the backup were not tried")
