@@ -11,6 +11,7 @@ from ..migrations.settings import Settings
 from ..migrations.survey import Survey
 from ..postgres import session
 from ..postgres.catalog import Catalog
+from ..postgres.session import Connection
 from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
@@ -119,12 +120,17 @@ def _read(target: Target, options: Future[Settings]) -> _Live:
     with session.connect(
         target.url, application_name="sensei look", read_only=True, label=target.label, variable=target.source or None
     ) as connection:
-        schemas = frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
+        schemas = schemas_of(connection)
         theirs = managed(schemas)
         row = connection.execute(_OF_EXTENSIONS).fetchone()
         catalog = Catalog.read(connection, without=sorted(theirs))
         heads = version_table(options.result()).heads(connection)
     return _Live(catalog, heads, schemas, theirs, int(row[0]) if row else 0)
+
+
+def schemas_of(connection: Connection) -> frozenset[str]:
+    """The schemas of a database but for PostgreSQL's own."""
+    return frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
 
 
 def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> Comparison:

@@ -18,7 +18,7 @@ from ..postgres.catalog import Catalog, Difference
 from ..postgres.structure import Structure
 from ..project.environment import Target
 from ..terms.errors import SenseiError
-from .comparing import left_out_tables
+from .comparing import left_out_tables, schemas_of
 from .replayed import empty
 from .revisions import settings
 from .services import Services
@@ -47,11 +47,11 @@ class Pulled:
 
 def pull(services: Services, target: Target) -> Pulled:
     """Models of everything in the target that is not a platform's. Raises UnreachableError, ScratchError."""
-    version = left_out_tables(_settings(services))
+    version = left_out_tables(settings_or_default(services))
     with session.connect(
         target.url, application_name="sensei look", read_only=True, label=target.label, variable=target.source or None
     ) as connection:
-        schemas = frozenset(str(name) for (name,) in connection.execute(_SCHEMAS))
+        schemas = schemas_of(connection)
         theirs = managed(schemas)
         wanted = sorted(schemas - theirs)
         structure = _without(Structure.read(connection, schemas=wanted), version)
@@ -74,7 +74,7 @@ def pull(services: Services, target: Target) -> Pulled:
     )
 
 
-def _settings(services: Services) -> Settings:
+def settings_or_default(services: Services) -> Settings:
     """Those of the project, or Alembic's own where there is no migration yet to read them from."""
     try:
         return settings(services)
@@ -134,7 +134,6 @@ def _notes(structure: Structure, theirs: frozenset[str], granted: int) -> Iterat
         yield f"{granted} objects have grants of their own: owners and grants are neither in models nor compared."
 
 
-_SCHEMAS = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
 _GRANTED = """
     SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relacl IS NOT NULL AND n.nspname = ANY (%(schemas)s::text[])

@@ -55,15 +55,22 @@ def drift(
     ctx.exit(code)
 
 
-@click.command(cls=Verb, example="sensei pull shop/models.py --env prod\nsensei pull --print | less")
+@click.command(cls=Verb, example="sensei pull shop/models.py --env prod --revision\nsensei pull --print | less")
 @click.argument("file", metavar="[FILE.py]", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--env", "environment", help="The environment to read; default: the first one.")
 @click.option("--print", "shown", is_flag=True, help="Print the models instead of writing a file.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--revision", is_flag=True, help="Write the first revision: the whole schema, replayed and compared.")
 @click.option("--scratch", metavar="VARIABLE", help="The variable with the URL of a server for scratch databases.")
 @click.pass_context
 def pull(
-    ctx: click.Context, file: Path | None, environment: str | None, shown: bool, force: bool, scratch: str | None
+    ctx: click.Context,
+    file: Path | None,
+    environment: str | None,
+    shown: bool,
+    force: bool,
+    revision: bool,
+    scratch: str | None,
 ) -> None:
     """Write SQLAlchemy models from a database that was there first, and prove them on a scratch copy.
 
@@ -72,13 +79,17 @@ def pull(
     """
     from ..composition import pulling
 
-    if (file is None) is not shown:
-        raise click.UsageError("Name a file for the models, or --print to see them.", ctx)
+    if (file is not None) + shown + (revision and file is None) != 1:
+        raise click.UsageError("Name a file for the models, --print to see them, or --revision.", ctx)
     bench = workbench(ctx)
     if scratch:
         bench.equipment.name_scratch(scratch)
-    text, beside, code = pulling.pull(bench, file, environment=environment, force=force)
-    click.echo(text.rstrip("\n"))
-    if beside:
-        click.echo(beside, err=True)
+    code = 0
+    if file is not None or shown:
+        text, beside, code = pulling.pull(bench, file, environment=environment, force=force)
+        click.echo(text.rstrip("\n"))
+        if beside:
+            click.echo(beside, err=True)
+    if revision:
+        click.echo(pulling.baseline(bench, environment=environment))
     ctx.exit(code)

@@ -48,6 +48,21 @@ def pull(bench: "Workbench", file: Path | None, *, environment: str | None, forc
     return (said, "", code) if file is not None else (found.source, said, code)
 
 
+def baseline(bench: "Workbench", *, environment: str | None) -> str:
+    """Write the first revision of a database that was there first, and say where. Raises RefusedError."""
+    from ..actions.baseline import write_baseline
+
+    services = bench.equipment.services(None)
+    name = environment or services.project.environments[0].name
+    target = services.project.target(name, services.environ)
+    bench.equipment.serve()
+    revision, path = write_baseline(services, target)
+    return (
+        f"✓ Revision {revision} written to {path}. Proven: replayed on a scratch database, it makes what {name} has.\n"
+        f"  Next: read it, then adopt what is there: sensei drift --env {name} --adopt {revision}"
+    )
+
+
 def _write(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +92,11 @@ def _said(found: "Pulled", name: str, file: Path | None) -> Iterator[str]:
         counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in sorted(kinds.items()))
         yield f"  Models cannot describe {counts}:"
         yield from _named(found.beyond)
-        yield "    Carry them in a revision with op.execute."
+        yield "    Revisions carry them: `sensei pull --revision` writes a first one, or write op.execute yourself."
     yield from (f"  {note}" for note in found.notes)
     if file is not None:
-        yield "  Next: name the file under `models:` in sensei.yaml and its Base.metadata in env.py; write the first"
-        yield f"  revision, then adopt what is there: sensei drift --env {name} --adopt"
+        yield "  Next: name the file under `models:` in sensei.yaml, and its Base.metadata in env.py."
+        yield f"  Without a revision yet: sensei pull --env {name} --revision"
 
 
 def _named(differences: "Sequence[Difference]") -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from ..terms.secrets import Secret
@@ -144,6 +145,11 @@ class Migrations:
         `functions` are statements that create what defaults and checks may call; those that do not run are left out.
         """
         return cast(int, self._run("create_models", url=url, extensions=list(extensions), functions=list(functions)))
+
+    def write_revision(self, revision: str, message: str, up: str, down: str, imports: str = "") -> Path:
+        """Writes a revision after the head, its bodies as given, through the project's template; needs no database."""
+        given = {"message": message, "up": up, "down": down, "imports": imports}
+        return cast(Path, self._run("write_revision", revision=revision, bodies=given))
 
     def rename(self, url: Secret, renames: Sequence[Rename]) -> None:
         """Does the renames in a scratch database at the heads, as a revision with them in its shape will."""

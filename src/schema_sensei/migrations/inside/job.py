@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import MigrationError
 from ..layout import Layout
 from ..wire import Message, pack
-from . import applying, emitting, generating, reading, renames, surveying
+from . import applying, emitting, generating, reading, renames, surveying, writing
 from .environment import Environment
 from .failures import as_error
 
@@ -30,6 +30,7 @@ OPERATIONS: Mapping[str, Callable[[Environment, Mapping[str, Any], Emit], object
     "upgrade": applying.upgrade,
     "create_models": applying.create_models,
     "rename": renames.rename,
+    "write_revision": writing.write_revision,
 }
 
 
