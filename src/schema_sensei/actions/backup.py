@@ -181,6 +181,6 @@ def _still_there(connection: Connection, kept: Kept) -> bool:
     """Whether the table has exactly what was saved of it."""
     columns = expressions(kept.columns) if kept.copy else plain(kept.columns)
     try:
-        return content(connection, sql.Identifier(kept.schema, kept.name), columns) == kept.content
+        return content(connection, sql.Identifier(kept.schema, kept.name), columns, kept.content.method) == kept.content
     except psycopg.Error:
         return False

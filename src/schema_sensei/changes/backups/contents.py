@@ -1,12 +1,15 @@
 """Tables as a backup sees them: columns, key, size, what belongs to them; and a count and a hash of their rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from psycopg import sql
 
 from ...postgres.session import Connection
+
+Method: TypeAlias = Literal["text", "md5"]
+"""PostgreSQL's own hash of a text; or, where the server does not keep text as UTF-8, the md5 of what it is in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many rows, and the sum of their hashes: equal for equal rows in any order."""
+    """How many rows, and the sum of their hashes: equal for equal rows in any order; `method` says which hash."""
 
     rows: int
     sum: str
+    method: Method = "text"
 
 
 def shapes(connection: Connection, oids: Collection[int] | None = None) -> tuple[Shape, ...]:
@@ -85,23 +89,30 @@ def _shape(oid: Any, schema: Any, name: Any, columns: Any, key: Any, rows: Any, 
     )
 
 
+def method_of(connection: Connection) -> Method:
+    """The hash that another server computes alike."""
+    return "text" if connection.info.parameter_status("server_encoding") == "UTF8" else "md5"
+
+
 def content(
-    connection: Connection, table: sql.Composable, columns: Sequence[sql.Composable], *, only: bool = True
+    connection: Connection, table: sql.Composable, columns: Sequence[sql.Composable], method: Method
 ) -> Content:
     """Count and hash of what these columns of a table hold, as the session sees it."""
-    row = connection.execute(content_query(table, columns, only=only)).fetchone()
-    return Content(int(row[0]), str(row[1])) if row else Content(0, "0")
+    row = connection.execute(content_query(table, columns, method)).fetchone()
+    return Content(int(row[0]), str(row[1]), method) if row else Content(0, "0", method)
 
 
-def content_query(table: sql.Composable, columns: Sequence[sql.Composable], *, only: bool = True) -> sql.Composed:
-    """The query of `content`; rows are hashed as text, so that the order of rows and their place on disk do not count.
-
-    The hash is PostgreSQL's own for text, summed as numeric (the method of its regression tests for replicas).
-    """
+def content_query(table: sql.Composable, columns: Sequence[sql.Composable], method: Method) -> sql.Composed:
+    """The query of `content`; rows are hashed as text, so that neither their order nor their place counts."""
     return sql.SQL(
-        "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum("
-        "pg_catalog.hashtextextended(ROW({columns})::text, 0)::numeric), 0)::text FROM {only}{table} AS t"
-    ).format(columns=sql.SQL(", ").join(columns), table=table, only=sql.SQL("ONLY " if only else ""))
+        "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum({hashed}::numeric), 0)::text FROM ONLY {table} AS t"
+    ).format(hashed=_HASHES[method].format(sql.SQL(", ").join(columns)), table=table)
+
+
+_HASHES: Mapping[Method, sql.SQL] = {
+    "text": sql.SQL("pg_catalog.hashtextextended(ROW({})::text, 0)"),
+    "md5": sql.SQL("('x' || substr(md5(convert_to(ROW({})::text, 'UTF8')), 1, 16))::bit(64)::bigint"),
+}
 
 
 def spelled(column: Column) -> sql.Composable:

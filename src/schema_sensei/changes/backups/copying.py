@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 
 from ...postgres.session import Connection
-from .contents import Column, Content, Shape, content, plain
+from .contents import Column, Content, Shape, content, method_of, plain
 from .dumping import explained
 from .errors import BackupError, NoRoomError
 from .hashing import Hashing
@@ -146,8 +146,9 @@ def _copy(connection: Connection, shape: Shape, columns: tuple[Column, ...], nam
     )
     about = f"Backup {name} of {shape.ident}; sensei backups lists it, sensei backups prune removes it"
     connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(target, sql.Literal(about)))
-    before = content(connection, shape.identifier, expressions(columns))
-    if content(connection, target, plain(columns)) != before:
+    method = method_of(connection)
+    before = content(connection, shape.identifier, expressions(columns), method)
+    if content(connection, target, plain(columns), method) != before:
         raise BackupError(
             f"The copy of {shape.ident} is not what it was made from.",
             means="It was rolled back; nothing of it is kept.",

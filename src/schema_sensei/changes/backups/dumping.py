@@ -20,7 +20,7 @@ from psycopg import errors, sql
 from ...postgres import client_programs, session
 from ...postgres.session import Connection
 from ..hazards.sizing import in_bytes
-from .contents import Content, Shape, content, plain
+from .contents import Content, Shape, content, method_of, plain
 from .errors import BackupError, LostConnectionError, UnreadableRowsError
 from .hashing import Hashing
 from .listener import Listener
@@ -145,7 +145,7 @@ def _snapshot(connection: Connection, plan: Plan, now: Callable[[], float]) -> t
 
 
 def _content(connection: Connection, shape: Shape) -> Content:
-    return content(connection, shape.identifier, plain(shape.columns))
+    return content(connection, shape.identifier, plain(shape.columns), method_of(connection))
 
 
 def _stream(plan: Plan, arguments: Sequence[str], file: Path, hashing: Hashing, listener: Listener) -> tuple[str, int]:

@@ -11,6 +11,7 @@ LOCK_MS = 3_000
 """How long a backup or a restore waits for a lock, so that nobody queues up behind it."""
 
 SETTINGS = {
+    "client_encoding": "UTF8",
     "search_path": "",
     "datestyle": "ISO, MDY",
     "timezone": "UTC",

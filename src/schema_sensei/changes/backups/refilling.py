@@ -53,7 +53,7 @@ def staged(
         _from_dump(connection, names, table, programs, file, listener)
     else:
         _from_copy(connection, names, table, source, listener)
-    found = content(connection, _STAGE, plain(table.columns))
+    found = content(connection, _STAGE, plain(table.columns), table.content.method)
     if found.rows != table.content.rows or (table.copy and found != table.content):
         raise BrokenBackupError(
             f"The backup of {table.ident} gives {found.rows} rows and not what was saved ({table.content.rows}).",
@@ -77,7 +77,7 @@ def fill(connection: Connection, table: Kept) -> Refilled:
         )
     )
     columns = expressions(table.columns) if table.copy else plain(table.columns)
-    if content(connection, target, columns) != table.content:
+    if content(connection, target, columns, table.content.method) != table.content:
         raise _changed_on_the_way(table)
     _raise_sequences(connection, target, table)
     return Refilled(done.rowcount, 0, 0)

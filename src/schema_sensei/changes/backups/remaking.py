@@ -68,7 +68,9 @@ def remake(
             if psql.stdin is None:
                 raise AssertionError("its input is a pipe")
             with suppress(BrokenPipeError):  # psql has stopped at an error, and says which
-                psql.stdin.write(f"BEGIN;\nSET lock_timeout = {LOCK_MS};\n{first}".encode())
+                psql.stdin.write(
+                    f"BEGIN;\nSET lock_timeout = {LOCK_MS};\n{_schemas(connection, tables)}{first}".encode()
+                )
                 if of_types:
                     _pour(programs, described, of_types, rights, psql.stdin, listener)
                 _pour(programs, file, chosen, rights, psql.stdin, listener)
@@ -158,12 +160,25 @@ def _typed(item: Item) -> set[str]:
 
 def _check(connection: Connection, table: Kept) -> str:
     """A block that raises unless the table holds what was saved."""
-    query = content_query(sql.Identifier(table.schema, table.name), plain(table.columns)).as_string(connection)
+    query = content_query(
+        sql.Identifier(table.schema, table.name), plain(table.columns), table.content.method
+    ).as_string(connection)
     message = sql.Literal(f"{table.ident} did not come back as it was saved").as_string(connection)
     wanted = sql.Literal(f"{table.content.rows} {table.content.sum}").as_string(connection)
     found = f"(SELECT f.rows || ' ' || f.sum FROM ({query}) AS f (rows, sum))"  # noqa: S608 - names quoted by psycopg
     refusal = f"RAISE EXCEPTION USING MESSAGE = {message}"
     return f"DO $sensei$ BEGIN IF {found} IS DISTINCT FROM {wanted} THEN {refusal}; END IF; END $sensei$;\n"
+
+
+def _schemas(connection: Connection, tables: Sequence[Kept]) -> str:
+    """pg_dump of a table leaves its schema out."""
+    names = sorted({each.schema for each in tables})
+    rows = connection.execute(
+        "SELECT n FROM unnest(%s::text[]) AS n WHERE pg_catalog.to_regnamespace(pg_catalog.quote_ident(n)) IS NULL",
+        (names,),
+    )
+    make = sql.SQL("CREATE SCHEMA {};\n")
+    return "".join(make.format(sql.Identifier(str(name))).as_string(connection) for (name,) in rows)
 
 
 def _settings() -> str:

@@ -149,7 +149,8 @@ def _whole(outlook: Outlook, file: Path, listener: Listener) -> tuple[str, ...]:
         wrong = [
             each.ident
             for each in manifest.tables
-            if content(connection, sql.Identifier(each.schema, each.name), plain(each.columns)) != each.content
+            if content(connection, sql.Identifier(each.schema, each.name), plain(each.columns), each.content.method)
+            != each.content
         ]
     if wrong:
         raise NotRestoredError(

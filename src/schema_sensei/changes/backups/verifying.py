@@ -80,7 +80,9 @@ def _verify_dump(manifest: Manifest, shelf: Shelf, scratch: Scratch, listener: L
         with _comparing(scratch.superior(own)) as connection:
             for table in manifest.tables:
                 listener.checkpoint()
-                found = content(connection, sql.Identifier(table.schema, table.name), plain(table.columns))
+                found = content(
+                    connection, sql.Identifier(table.schema, table.name), plain(table.columns), table.content.method
+                )
                 _compare(manifest, table, found)
     return notes
 
@@ -166,7 +168,7 @@ def _carried(source: Connection, target: Connection, table: Kept) -> Content:
     with source.cursor().copy(reading) as out, target.cursor().copy(writing) as into:
         for chunk in out:
             into.write(chunk)
-    return content(target, sql.SQL("public.") + name, plain(table.columns))
+    return content(target, sql.SQL("public.") + name, plain(table.columns), table.content.method)
 
 
 @contextmanager
