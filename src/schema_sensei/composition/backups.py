@@ -113,7 +113,8 @@ def verify(bench: "Workbench", name: str, *, say: Callable[[str], None]) -> str:
     if not manifest.file:
         bench.equipment.serve()
         place = _place(services, manifest.environment)
-    proven = prove(manifest, shelf, services.scratch(), place, Listener(say), now=services.now)
+    with shelf.hold(manifest.id):
+        proven = prove(manifest, shelf, services.scratch(), place, Listener(say), now=services.now)
     return "\n".join(_told(proven, shelf))
 
 
@@ -200,7 +201,9 @@ def restore(bench: "Workbench", seen: "Outlook", *, say: Callable[[str], None]) 
     source = None
     if not seen.manifest.file and seen.manifest.environment != seen.place.environment:
         source = _place(services, seen.manifest.environment)
-    return "\n".join(restoring.restore(seen, _shelf(bench), source, Listener(say)))
+    shelf = _shelf(bench)
+    with shelf.hold(seen.manifest.id):
+        return "\n".join(restoring.restore(seen, shelf, source, Listener(say)))
 
 
 def asked_for(tables: Sequence[str], columns: str, *, missing: bool, aside: bool) -> "Asked":

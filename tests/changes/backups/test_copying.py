@@ -2,9 +2,11 @@
 
 # ruff: noqa: S608 -- the SQL is made of this file's own names
 
+import pytest
 from tests.changes.backups.saving import ACCOUNTS, Bench, Need
 
 from schema_sensei.changes.backups import copying, taking
+from schema_sensei.changes.backups import manifest as manifests
 from schema_sensei.changes.backups.listener import QUIET
 from schema_sensei.changes.backups.manifest import SCHEMA, Tier
 
@@ -36,3 +38,25 @@ def test_what_is_cleared_away_leaves_nothing_in_the_database(shop: Bench) -> Non
 
     assert shop.shelf.entries() == ()
     assert copying.discard(shop.place, manifest.id) == 0
+
+
+def test_copies_that_a_crash_left_are_found_and_dropped(shop: Bench) -> None:
+    manifest = taking.take(shop.plan(Need(ACCOUNTS)), shop.shelf, shop.scratch, QUIET)
+    (shop.shelf.folder(manifest.id) / "manifest.json").unlink()
+    assert "interrupted" in shop.shelf.entry(manifest.id).wrong
+
+    again = taking.take(shop.plan(Need(ACCOUNTS)), shop.shelf, shop.scratch, QUIET)
+
+    assert again.verified
+    assert copying.discard(shop.place, manifest.id) == 1
+
+
+def test_copies_whose_manifest_cannot_be_kept_are_dropped(shop: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = shop.plan(Need(ACCOUNTS))
+    monkeypatch.setattr(manifests, "FORMAT", object())  # what cannot be written as JSON
+
+    with pytest.raises(TypeError):
+        taking.take(plan, shop.shelf, shop.scratch, QUIET)
+
+    assert copying.discard(shop.place, plan.id) == 0
+    assert [each.manifest for each in shop.shelf.entries()] in ([], [None])

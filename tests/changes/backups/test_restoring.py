@@ -166,3 +166,13 @@ def test_a_backup_of_another_database_needs_a_word(shop: Bench) -> None:
 def test_what_was_never_verified_is_not_restored(shop: Bench) -> None:
     with pytest.raises(NotRestoredError, match="never verified"):
         shop.restore(shop.dump(Need(NOTES)))
+
+
+def test_a_table_comes_back_with_the_schema_that_went_after_it(shop: Bench) -> None:
+    shop.execute(f"CREATE SCHEMA sensei_trash; ALTER TABLE {ODD} SET SCHEMA sensei_trash")
+    manifest = shop.take(Need(NOTES.replace("public", "sensei_trash"), shape=True))
+    shop.execute("DROP SCHEMA sensei_trash CASCADE")
+
+    shop.restore(manifest)
+
+    assert shop.one(f"SELECT count(*) FROM sensei_trash.{ODD}") == 300

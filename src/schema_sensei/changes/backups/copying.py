@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from ...postgres.session import Connection
+from ...terms.errors import UnreachableError
 from .contents import Column, Content, Shape, content, method_of, plain
 from .dumping import explained
 from .errors import BackupError, NoRoomError
@@ -31,6 +32,7 @@ def copy(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
     started = time.monotonic()
     folder = shelf.open(plan.id)
     (folder / _MARK).write_text(plan.place.environment, "utf-8")
+    committed = False
     try:
         with plan.place.connect(read_only=False) as connection:
             tables, at = _copied(connection, plan, listener, now)
@@ -51,9 +53,11 @@ def copy(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
                 digest=plan.digest,
             )
             connection.execute("COMMIT")
+            committed = True
         shelf.keep(manifest)
     except BaseException as error:
-        shelf.remove(plan.id)
+        if not committed or _discarded(plan):
+            shelf.remove(plan.id)  # else its mark stays, and prune finds the copies
         if isinstance(error, psycopg.errors.DiskFull):
             raise NoRoomError(
                 f"The disk of {plan.place.environment} is full.",
@@ -66,6 +70,14 @@ def copy(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
             raise
         raise told from error
     return manifest
+
+
+def _discarded(plan: Plan) -> bool:
+    try:
+        discard(plan.place, plan.id)
+    except (psycopg.Error, UnreachableError):
+        return False
+    return True
 
 
 def discard(place: Place, name: str) -> int:
