@@ -123,7 +123,7 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
 
     Copies in a database go with their backup; where that cannot be reached, both stay.
     """
-    from ..changes.backups import copying, taking
+    from ..changes.backups import taking
     from ..changes.backups.shelf import BEING_TAKEN
 
     bench.equipment.serve()
@@ -141,8 +141,8 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
         ]
     said = []
     for each in going:
-        copied = not each.manifest.file if each.manifest else bool(copying.marked(shelf, each.id))
-        environment = each.manifest.environment if each.manifest else copying.marked(shelf, each.id)
+        copied = not each.manifest.file if each.manifest else bool(shelf.marked(each.id))
+        environment = each.manifest.environment if each.manifest else shelf.marked(each.id)
         try:
             taking.clear(shelf, each.id, _place(services, environment) if copied else None)
         except SenseiError as error:

@@ -56,34 +56,34 @@ def items(programs: ClientPrograms, file: Path) -> tuple[Item, ...]:
 
 
 def belongs(item: Item, table: Kept) -> bool:
-    """Whether it is the table, its rows, or a part that goes and comes with it."""
-    if item.part in table.parts:
+    """Whether it is the table, its rows, or a part that goes and comes with it.
+
+    Objects are known by their number; what has none of its own (rows, positions, grants, comments) by name.
+    """
+    if item.part in table.parts or rows_of(item, table):
         return True
-    if _names(item, ("TABLE DATA", "ROW SECURITY", "TABLE ATTACH"), table.schema, table.name):
+    if _names(item, ("ROW SECURITY", "TABLE ATTACH"), table.schema, table.name):
         return True
-    for sequence in table.sequences:
-        schema, _, name = sequence.partition(".")
-        if _names(item, ("SEQUENCE SET", "SEQUENCE OWNED BY"), schema, name):
-            return True
-        if _names(item, ("ACL", "COMMENT"), schema, f"SEQUENCE {name}"):
-            return True
-    if _names(item, ("ACL", "COMMENT"), table.schema, f"TABLE {table.name}"):
+    if _names(item, _REMARKS, table.schema, f"TABLE {table.name}"):
         return True
-    head = f"{table.schema} COLUMN {table.name}."
-    on_it = (f" ON {table.name} ", f" {table.name} ")
-    return item.words.startswith((f"ACL {head}", f"COMMENT {head}")) or (
-        item.words.startswith(f"COMMENT {table.schema} ")
-        and item.words.split(" ")[2:3] in (["CONSTRAINT"], ["TRIGGER"], ["POLICY"], ["RULE"])
-        and any(each in item.words for each in on_it[:1])
+    if any(item.words.startswith(f"{kind} {table.schema} COLUMN {table.name}.") for kind in _REMARKS):
+        return True
+    if any(item.words.startswith(f"COMMENT {table.schema} {kind} ") for kind in _ON_TABLES):
+        return f" ON {table.name} " in item.words
+    return any(
+        _names(item, ("SEQUENCE SET", "SEQUENCE OWNED BY"), schema, name)
+        or _names(item, _REMARKS, schema, f"SEQUENCE {name}")
+        for schema, _, name in (sequence.partition(".") for sequence in table.sequences)
     )
 
 
 def rows_of(item: Item, table: Kept) -> bool:
-    """Whether it is the table's rows, or the position of one of its sequences."""
-    if _names(item, ("TABLE DATA",), table.schema, table.name):
-        return True
-    pairs = (sequence.partition(".")[::2] for sequence in table.sequences)
-    return any(_names(item, ("SEQUENCE SET",), schema, name) for schema, name in pairs)
+    """Whether it is the table's rows."""
+    return _names(item, ("TABLE DATA",), table.schema, table.name)
+
+
+_REMARKS = ("ACL", "COMMENT")
+_ON_TABLES = ("CONSTRAINT", "TRIGGER", "POLICY", "RULE")
 
 
 def _names(item: Item, kinds: Sequence[str], schema: str, name: str) -> bool:

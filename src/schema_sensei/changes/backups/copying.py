@@ -19,9 +19,6 @@ from .place import Place
 from .plan import Plan
 from .shelf import Shelf
 
-_MARK = "environment"
-"""The file that says, before a manifest does, in which database copies of this name may lie."""
-
 
 def copy(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], float] = time.time) -> Manifest:
     """Take the copies, all or none of them, and put the backup on the shelf, not verified yet.
@@ -30,28 +27,12 @@ def copy(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
     NoRoomError, UnreadableRowsError, LostConnectionError.
     """
     started = time.monotonic()
-    folder = shelf.open(plan.id)
-    (folder / _MARK).write_text(plan.place.environment, "utf-8")
+    shelf.open(plan.id, mark=plan.place.environment)
     committed = False
     try:
         with plan.place.connect(read_only=False) as connection:
             tables, at = _copied(connection, plan, listener, now)
-            manifest = Manifest(
-                id=plan.id,
-                tier=plan.tier,
-                environment=plan.place.environment,
-                host=plan.place.label.host,
-                database=plan.place.label.database,
-                identity=plan.identity,
-                oid=plan.oid,
-                server=plan.server,
-                at=at,
-                seconds=time.monotonic() - started,
-                heads=plan.heads,
-                why=plan.why,
-                tables=tables,
-                digest=plan.digest,
-            )
+            manifest = plan.manifest(tables, at=at, seconds=time.monotonic() - started)
             connection.execute("COMMIT")
             committed = True
         shelf.keep(manifest)
@@ -94,14 +75,6 @@ def discard(place: Place, name: str) -> int:
         for (table,) in found:
             connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, str(table))))
     return len(found)
-
-
-def marked(shelf: Shelf, name: str) -> str:
-    """The environment in which an interrupted backup may have left copies; empty for none."""
-    try:
-        return (shelf.folder(name) / _MARK).read_text("utf-8")
-    except OSError:
-        return ""
 
 
 def expressions(columns: tuple[Column, ...]) -> list[sql.Composable]:

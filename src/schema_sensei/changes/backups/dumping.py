@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -54,28 +55,14 @@ def dump(plan: Plan, shelf: Shelf, listener: Listener, *, now: Callable[[], floa
                 if described:
                     schema_sha256, _ = _stream(plan, _schema_arguments(plan, snapshot), schema, hashing, listener)
                 contents = hashing.contents(listener.checkpoint)
-        manifest = Manifest(
-            id=plan.id,
-            tier=plan.tier,
-            environment=plan.place.environment,
-            host=plan.place.label.host,
-            database=plan.place.label.database,
-            identity=plan.identity,
-            oid=plan.oid,
-            server=plan.server,
-            at=at,
-            seconds=time.monotonic() - started,
-            heads=plan.heads,
-            why=plan.why,
-            tables=tuple(_kept(shape, found) for shape, found in zip(plan.tables, contents, strict=True)),
+        tables = tuple(_kept(shape, found) for shape, found in zip(plan.tables, contents, strict=True))
+        manifest = replace(
+            plan.manifest(tables, at=at, seconds=time.monotonic() - started),
             file=file.name,
             size=size,
             sha256=sha256,
             schema=schema.name if described else "",
             schema_sha256=schema_sha256,
-            extensions=plan.extensions,
-            roles=plan.roles,
-            program=plan.programs.version,
         )
         shelf.keep(manifest)
     except BaseException as error:

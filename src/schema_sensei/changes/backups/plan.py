@@ -13,7 +13,7 @@ from ..hazards.sizing import in_bytes
 from ..losses import short
 from .contents import Column, Shape, shapes
 from .errors import NoRoomError, UnreadableRowsError
-from .manifest import Tier, counted
+from .manifest import Kept, Manifest, Tier, counted
 from .needs import Cascade, Need, reached
 from .place import Place
 
@@ -78,6 +78,28 @@ class Plan:
         """How long taking and proving it takes, by estimate."""
         rate = COPY_RATE if self.tier is Tier.COPY else DUMP_RATE
         return self.bytes / rate + self.bytes / PROOF_RATE
+
+    def manifest(self, tables: tuple[Kept, ...], *, at: float, seconds: float) -> Manifest:
+        """What the backup says of itself once these tables are saved."""
+        return Manifest(
+            id=self.id,
+            tier=self.tier,
+            environment=self.place.environment,
+            host=self.place.label.host,
+            database=self.place.label.database,
+            identity=self.identity,
+            oid=self.oid,
+            server=self.server,
+            at=at,
+            seconds=seconds,
+            heads=self.heads,
+            why=self.why,
+            tables=tables,
+            digest=self.digest,
+            extensions=self.extensions,
+            roles=self.roles,
+            program="" if self.tier is Tier.COPY or self.programs is None else self.programs.version,
+        )
 
     def require_room(self, *, free: int, scratch_free: int | None, minutes: float, where: str) -> None:
         """Raise NoRoomError where disk (bytes free for its file and for scratch databases) or time is too little."""

@@ -15,7 +15,6 @@ from psycopg import sql
 from ...postgres.client_programs import ClientPrograms
 from ...postgres.session import Connection
 from . import archive
-from .archive import Item
 from .contents import Column, content, plain, spelled
 from .copying import expressions
 from .errors import BrokenBackupError, NotRestoredError
@@ -134,7 +133,7 @@ def _changed_on_the_way(table: Kept) -> NotRestoredError:
 def _from_dump(
     connection: Connection, names: sql.Composable, table: Kept, programs: ClientPrograms, file: Path, listener: Listener
 ) -> None:
-    wanted = [each for each in archive.items(programs, file) if _is_rows(each, table)]
+    wanted = [each for each in archive.items(programs, file) if archive.rows_of(each, table)]
     with tempfile.TemporaryDirectory(prefix="sensei-restore-") as folder, tempfile.TemporaryFile() as errors_file:
         chosen = archive.write_list(wanted, Path(folder))
         command = [programs.pg_restore, "--data-only", f"--use-list={chosen}", "--file=-", str(file)]
@@ -167,10 +166,6 @@ def _from_dump(
                 remedy="Use another backup: sensei backups",
                 where=str(file),
             )
-
-
-def _is_rows(item: Item, table: Kept) -> bool:
-    return item.words.startswith(f"TABLE DATA {table.schema} {table.name} ")
 
 
 def _from_copy(

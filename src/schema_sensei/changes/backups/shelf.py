@@ -20,6 +20,7 @@ from .manifest import Manifest
 FOLDER = "backups"
 BEING_TAKEN = "it is being taken just now"
 _MANIFEST = "manifest.json"
+_MARK = "environment"
 _CHUNK = 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -47,8 +48,8 @@ class Shelf:
     def folder(self, name: str) -> Path:
         return self.directory / name
 
-    def open(self, name: str) -> Path:
-        """The folder of a backup, made. Raises BackupError."""
+    def open(self, name: str, *, mark: str = "") -> Path:
+        """Make the folder of a backup; `mark` names the environment where its copies will lie. Raises BackupError."""
         folder = self.folder(name)
         try:
             self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,9 +59,18 @@ class Shelf:
             for each in (self.directory, folder):
                 each.mkdir(mode=0o700, exist_ok=True)
                 each.chmod(0o700)
+            if mark:
+                (folder / _MARK).write_text(mark, "utf-8")
         except OSError as error:
             raise unwritable(error, folder) from error
         return folder
+
+    def marked(self, name: str) -> str:
+        """The environment in which an interrupted backup may have left copies; empty for none."""
+        try:
+            return (self.folder(name) / _MARK).read_text("utf-8")
+        except OSError:
+            return ""
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:

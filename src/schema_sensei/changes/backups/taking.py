@@ -46,6 +46,6 @@ def clear(shelf: Shelf, name: str, place: Place | None, *, folder: bool = True) 
     """Remove a backup, or what a crash left of one: its copies in the database, then its files, then their `folder`."""
     entry = shelf.entry(name)
     copied = entry.manifest is not None and entry.manifest.tier is Tier.COPY
-    if place is not None and place.writable and (copied or copying.marked(shelf, name)):
+    if place is not None and place.writable and (copied or shelf.marked(name)):
         copying.discard(place, name)
     shelf.remove(name, folder=folder)
