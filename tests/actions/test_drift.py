@@ -14,6 +14,7 @@ from schema_sensei.changes.compare import Standing
 from schema_sensei.cli import sensei
 from schema_sensei.definitions.library import Library
 from schema_sensei.gates.errors import RefusedError
+from schema_sensei.postgres import session
 from schema_sensei.project.environment import Target
 from schema_sensei.terms.errors import SenseiError
 
@@ -134,6 +135,18 @@ def test_one_database_that_is_away_does_not_hide_the_others(shop: Shop) -> None:
 
     assert isinstance(found["dev"], Comparison)
     assert isinstance(found["prod"], SenseiError)
+
+
+def test_a_database_that_somebody_locks_is_told_and_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "LOCK_MS", 100)
+    shop.execute("CREATE VIEW emails AS SELECT email FROM accounts")
+    with session.connect(shop.dev, autocommit=False) as somebody:
+        somebody.execute("LOCK TABLE accounts")
+
+        found = look_at(shop.services, (target(shop),))["dev"]
+
+    assert isinstance(found, comparing.UnreadableError)
+    assert "Somebody is changing it" in found.remedy
 
 
 def test_a_replay_that_is_known_is_not_made_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from ..migrations.history import History
 from ..postgres import advisory, session
 from ..postgres.catalog import Catalog, Difference
 from ..project.environment import Target
-from .comparing import left_out_tables, rules_of
+from .comparing import left_out_tables, reading, rules_of
 from .revisions import history, settings
 from .services import Services
 from .sides import made_at
@@ -42,7 +42,7 @@ def check(services: Services, target: Target, wanted: tuple[str, ...]) -> Adopti
     _refuse_half(target, services)
     made = made_at(services, known, wanted).without(idents=left_out_tables(options))
     used = sorted(row.ident for row in made.rows if row.kind == "schema")
-    with session.connect(target.url, application_name="sensei look", read_only=True, label=target.label) as connection:
+    with reading(target) as connection:
         live = Catalog.read(connection, schemas=used, skip=left_out_tables(options))
     rules = rules_of(services.project)
     different = [

@@ -7,11 +7,10 @@ from ..changes.managed import managed
 from ..gates.errors import RefusedError
 from ..migrations.errors import MigrationError
 from ..migrations.migrations import new_revision_id
-from ..postgres import session
 from ..postgres.catalog import Catalog, Difference
 from ..postgres.schema_text import schema_text
 from ..project.environment import Target
-from .comparing import left_out_tables, schemas_of
+from .comparing import left_out_tables, reading, schemas_of
 from .pulling import settings_or_default
 from .revisions import history
 from .services import Memory, Services
@@ -33,7 +32,7 @@ def write_baseline(services: Services, target: Target) -> tuple[str, Path]:
             remedy=f"Adopt the database instead: sensei drift --env {target.label.environment} --adopt REVISION",
         )
     version = left_out_tables(settings_or_default(services))
-    with session.connect(target.url, application_name="sensei look", read_only=True, label=target.label) as connection:
+    with reading(target) as connection:
         theirs = managed(schemas_of(connection))
         live = Catalog.read(connection, without=sorted(theirs), skip=version)
     text = schema_text(target.url, without=sorted(theirs), skip=version, label=target.label)

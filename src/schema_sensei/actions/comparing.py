@@ -1,8 +1,11 @@
 """The three-way comparison of targets: what models say, what migrations make, what the databases have."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import psycopg
 
 from ..changes.compare import NEVER_MODELLED, Verdict, compare
 from ..changes.managed import managed
@@ -15,10 +18,17 @@ from ..postgres.session import Connection
 from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
-from ..terms.errors import SenseiError
+from ..terms.errors import SenseiError, UnreachableError
 from .services import Services
 from .sides import Sides, made_at, read_sides
 from .whereabouts import refuse_unknown, version_table, words
+
+LOCK_MS = 5_000
+"""How long reading a target waits for a lock, so that nobody queues up behind it and no pipeline hangs."""
+
+
+class UnreadableError(UnreachableError):
+    """A target that can be reached could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +127,37 @@ class _Live:
 
 def _read(target: Target, options: Future[Settings]) -> _Live:
     """Everything but what others manage; the revisions last, once env.py has said where they stand."""
-    with session.connect(
-        target.url, application_name="sensei look", read_only=True, label=target.label, variable=target.source or None
-    ) as connection:
+    with reading(target) as connection:
         schemas = schemas_of(connection)
         theirs = managed(schemas)
         row = connection.execute(_OF_EXTENSIONS).fetchone()
         catalog = Catalog.read(connection, without=sorted(theirs))
         heads = version_table(options.result()).heads(connection)
     return _Live(catalog, heads, schemas, theirs, int(row[0]) if row else 0)
+
+
+@contextmanager
+def reading(target: Target) -> Iterator[Connection]:
+    """A connection that only reads, and waits for nobody's lock for long. Raises UnreadableError, UnreachableError."""
+    try:
+        with session.connect(
+            target.url,
+            application_name="sensei look",
+            read_only=True,
+            lock_timeout_ms=LOCK_MS,
+            label=target.label,
+            variable=target.source or None,
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise UnreadableError(
+            f"{target.label.environment} could not be read to the end.",
+            means=f"PostgreSQL said: {session.masked(str(error), target.url)}",
+            remedy="Somebody is changing it: wait and try again."
+            if isinstance(error, psycopg.errors.LockNotAvailable)
+            else "Try again; if it says that permission is denied, use a member of pg_read_all_data.",
+            where=str(target.label),
+        ) from error
 
 
 def schemas_of(connection: Connection) -> frozenset[str]:

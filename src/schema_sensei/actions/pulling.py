@@ -18,7 +18,7 @@ from ..postgres.catalog import Catalog, Difference
 from ..postgres.structure import Structure
 from ..project.environment import Target
 from ..terms.errors import SenseiError
-from .comparing import left_out_tables, schemas_of
+from .comparing import left_out_tables, reading, schemas_of
 from .replayed import empty
 from .revisions import settings
 from .services import Services
@@ -48,9 +48,7 @@ class Pulled:
 def pull(services: Services, target: Target) -> Pulled:
     """Models of everything in the target that is not a platform's. Raises UnreachableError, ScratchError."""
     version = left_out_tables(settings_or_default(services))
-    with session.connect(
-        target.url, application_name="sensei look", read_only=True, label=target.label, variable=target.source or None
-    ) as connection:
+    with reading(target) as connection:
         schemas = schemas_of(connection)
         theirs = managed(schemas)
         wanted = sorted(schemas - theirs)
