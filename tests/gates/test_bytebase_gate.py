@@ -392,25 +392,33 @@ def test_a_wrong_key_is_tried_once(way: Way) -> None:
     assert gate.client.calls == 1
 
 
+_WAITS = "SELECT 1 FROM pg_stat_activity WHERE application_name ~ '^bytebase-taskrun' AND wait_event = 'advisory'"
+
+
 def test_a_task_whose_sql_failed_behind_a_lock_is_told_while_it_still_runs(way: Way) -> None:
     way.apply(A1)
-    impatient = later("b2", "a1", "SET LOCAL lock_timeout = '50ms'", "ALTER TABLE pupils ADD COLUMN age int")
+    wait, alter = "SELECT pg_advisory_xact_lock(77)", "ALTER TABLE pupils ADD COLUMN age int"
+    impatient = later("b2", "a1", wait, "SET LOCAL lock_timeout = '50ms'", alter)
     again = Way(way.house, way.url, "7f3a-deploy-2")
     again.check(A1, impatient)
     with session.connect(way.url, autocommit=False) as holder:
-        holder.execute("SELECT * FROM pupils")
+        holder.execute("SELECT pg_advisory_lock(77)")
 
-        def let_go() -> None:
+        def hold_and_let_go() -> None:
             until = time.monotonic() + 30
+            while time.monotonic() < until and not way.rows(_WAITS):
+                time.sleep(0.02)
+            # The size of a table, which the server reads after the run, waits for this lock.
+            holder.execute("LOCK TABLE pupils IN ACCESS EXCLUSIVE MODE; SELECT pg_advisory_unlock(77)")
             while time.monotonic() < until and not any("has failed already" in note for note in again.listener.notes):
                 time.sleep(0.05)
             holder.rollback()
 
-        released = threading.Thread(target=let_go)
-        released.start()
+        other = threading.Thread(target=hold_and_let_go)
+        other.start()
         with pytest.raises((StatementFailedError, ChecksRefusedError)) as failed:
             again.apply(A1, impatient)
-        released.join()
+        other.join()
     assert "lock timeout" in f"{failed.value.what} {failed.value.means}"
     assert any("ran ALTER TABLE pupils" in note and "lock timeout" in note for note in again.listener.notes)
     assert any("has failed already" in note for note in again.listener.notes)

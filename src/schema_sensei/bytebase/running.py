@@ -1,7 +1,6 @@
 """Runs the tasks of a rollout, stage by stage, and says what became of each."""
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..terms.errors import SenseiError, TimedOutError
@@ -167,7 +166,7 @@ class _Logs:
         self._watch = watch
         self._rollout = rollout
         self._sql = sql
-        self._shown: Counter[str] = Counter()
+        self._said: dict[str, dict[int, str]] = {}
         self._failed: set[str] = set()
 
     def show(self, tasks: Sequence[Task]) -> None:
@@ -179,9 +178,12 @@ class _Logs:
         for task in running[:_SHOWN_LOGS]:
             run = runs.get(task.name)
             log = self._client.log(run.name) if run is not None else ()
-            for entry in log[self._shown[task.name] :]:
-                self._watch.note(f"{task.target}: {_words(entry, self._sql)}")
-            self._shown[task.name] = max(len(log), self._shown[task.name])
+            said = self._said.setdefault(task.name, {})
+            for place, entry in enumerate(log):
+                words = _words(entry, self._sql)
+                if said.get(place) != words:  # new, or told before while it still ran
+                    said[place] = words
+                    self._watch.note(f"{task.target}: {words}")
             failed = next((entry for entry in log if entry.error), None)
             if failed is not None and task.name not in self._failed:
                 self._failed.add(task.name)
