@@ -1,5 +1,6 @@
 """Task runs: queued, run one by one on the real database, logged as they go, cancelled; and the calls about them."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,6 +14,8 @@ from .wire import Body, lean, now
 from .world import World
 
 _OPEN = ("PENDING", "AVAILABLE", "RUNNING")
+_INSISTENCE = 0.05
+"""Seconds between two cancels of the same run."""
 ABANDONED = "Task run abandoned: owning replica stopped responding"
 
 
@@ -124,12 +127,23 @@ def cancel(call: Call) -> Body:
     for run in chosen:
         if run["status"] == "RUNNING":
             run["cancelled"] = True
-            if stop := world.cancelled.get(key(run)):
-                stop()
+            world.later(0.0, partial(_stop, world, key(run)))
         else:
             run["status"] = "CANCELED"
         world.store.put("run", key(run), run | {"updated": now()})
     return {}
+
+
+def _stop(world: World, run_key: str) -> None:
+    """Cancel what a run does until it has ended: it may be connecting, or between two statements, when it is asked."""
+    import psycopg
+
+    while (run := world.store.get("run", run_key)) and run["status"] == "RUNNING":
+        if stop := world.cancelled.get(run_key):
+            with suppress(psycopg.Error):  # it has ended meanwhile
+                stop()
+        if world.stopping.wait(_INSISTENCE):
+            return
 
 
 def full_name(task: Document, run: Document) -> str:
