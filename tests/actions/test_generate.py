@@ -1,6 +1,8 @@
 """generate: the file it writes, the friendly ends, and histories in trouble."""
 
 import re
+import subprocess
+from dataclasses import replace
 
 import pytest
 from tests.actions.conftest import Shop
@@ -8,7 +10,7 @@ from tests.actions.desk import Desk, take
 from tests.actions.small_project import ENV, write_revision
 
 from schema_sensei.changes.change import Change
-from schema_sensei.engine.ports import Intent
+from schema_sensei.engine.ports import Intent, Outcome
 from schema_sensei.engine.prompts import Prose
 from schema_sensei.migrations.errors import MigrationError, RolledBackError, SeveralHeadsError
 from schema_sensei.terms.exit_codes import ExitCode
@@ -197,13 +199,36 @@ def test_a_first_environment_that_is_down_does_not_stop_it(shop: Shop) -> None:
     assert Change.from_json(outcome.outputs["change"]).base == ("a1",)
 
 
-def test_on_the_default_branch_it_says_so_and_names_the_files(shop: Shop) -> None:
+def told(outcome: Outcome) -> str:
+    return " ".join(block.text for block in outcome.blocks if isinstance(block, Prose))
+
+
+def test_on_the_default_branch_it_says_so_and_names_what_belongs_together(shop: Shop) -> None:
     (shop.root / ".git").mkdir()
-    (shop.root / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (shop.root / ".git/HEAD").write_text("ref: refs/heads/main\n")  # no repository that git could read
     shop.edit_models()
 
     outcome = shop.generated()
 
-    said = " ".join(block.text for block in outcome.blocks if isinstance(block, Prose))
-    assert "You are on main" in said
-    assert f"app/models.py, {outcome.outputs['path']}" in said
+    assert "You are on main" in told(outcome)
+    assert f"the models you changed, {outcome.outputs['path']}" in told(outcome)
+
+
+def test_of_the_models_files_only_those_that_changed_are_named(shop: Shop) -> None:
+    names = ("app/models.py", "app/others.py", "app/more.py")
+    for name in names[1:]:
+        (shop.root / name).write_text("")
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all"],
+    ):
+        subprocess.run(["git", *command], cwd=shop.root, check=True)
+    project = replace(shop.project, models=names)
+    several = replace(shop.with_services(project=project), project=project)
+    several.edit_models()
+    (shop.root / "app/unrelated.py").write_text("")
+
+    outcome = several.generated()
+
+    assert f"Commit together: app/models.py, {outcome.outputs['path']}" in told(outcome)

@@ -25,14 +25,19 @@ def is_default(root: Path, branch: str) -> bool:
     return branch == remote if remote else branch in _USUAL_DEFAULTS
 
 
+def top(root: Path) -> Path | None:
+    """The folder around `root` that is a git checkout; None outside git."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+
+
 def _directory(root: Path) -> Path | None:
-    for folder in (root, *root.parents):
-        place = folder / ".git"
-        if place.is_dir():
-            return place
-        if place.is_file():  # a worktree or a submodule
-            return (folder / _read(place).removeprefix("gitdir: ")).resolve()
-    return None
+    folder = top(root)
+    if folder is None:
+        return None
+    place = folder / ".git"
+    if place.is_dir():
+        return place
+    return (folder / _read(place).removeprefix("gitdir: ")).resolve()  # a worktree or a submodule
 
 
 def _read(path: Path) -> str:

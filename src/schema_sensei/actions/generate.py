@@ -18,7 +18,7 @@ from ..postgres.errors import EmbeddedServerError, ScratchError
 from ..terms.errors import SenseiError, UnreachableError, UsageError
 from ..terms.json import JsonValue
 from ..terms.secrets import Secret
-from . import branch, parameters, revisions
+from . import branch, parameters, revisions, uncommitted
 from .drafts import Drafts
 from .drawing import Drawing
 from .replayed import replayed
@@ -27,7 +27,7 @@ from .signatures import GENERATE
 from .whereabouts import heads_of, refuse_behind, refuse_unknown, words
 
 MOST_NAMED = 3
-"""More models files than this are not named one by one."""
+"""More changed models files than this are not named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +218,9 @@ class Generate:
             return
         if branch.is_default(root, name):
             yield Prose(f"You are on {name}. Put the change on a branch of its own: git switch -c BRANCH", "warning")
-        models = [relative(path, root) for path in self.services.project.model_files]
-        edited = models if len(models) <= MOST_NAMED else ["the models you changed"]
+        edited = uncommitted.models(self.services.project, self.services.environ)
+        if edited is None or len(edited) > MOST_NAMED:
+            edited = ("the models you changed",)
         yield Prose(f"Commit together: {', '.join([*edited, *change.sources])}", "quiet")
 
 
