@@ -1,5 +1,6 @@
 """What the catalog lost or changed by a statement: objects that were there before the file and code relies on."""
 
+import re
 from collections.abc import Iterator
 
 from .finding import Finding
@@ -8,7 +9,7 @@ from .trace import Effect, Trace
 
 
 def findings(trace: Trace) -> Iterator[Finding]:
-    """Every drop, rename and loosening, statement by statement."""
+    """Every drop, rename and loosening, statement by statement; what a rollback brought back was not lost."""
     if not trace.effects:
         return
     end = trace.effects[-1].after
@@ -16,10 +17,11 @@ def findings(trace: Trace) -> Iterator[Finding]:
         if effect.before == effect.after:
             continue
         yield from _relations(trace.base, effect, end)
-        yield from _columns(trace.base, effect)
-        yield from _constraints(trace.base, effect)
+        yield from _columns(trace.base, effect, end)
+        yield from _constraints(trace.base, effect, end)
         yield from _guards(trace.base, effect, end)
         yield from _others(trace.base, effect, end)
+        yield from _rights(effect)
 
 
 def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
@@ -30,12 +32,14 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
             continue
         names = {"table": old.name, "index": old.name}
         new = after.get(oid)
-        if new is None:
+        if new is None and oid not in end.relations:
             match old.kind:
                 case "r" | "p" | "f":
                     yield Finding("drop-table", statement, old.name, oid, effect.held.get(oid, 7), names)
-                case "v" | "m" if (old.name, old.kind) not in standing:
+                case "v" | "m" | "c" if (old.name, old.kind) not in standing:
                     yield Finding("drop-object", statement, old.name, oid, names=names)
+                case "v" | "m" | "c":
+                    yield from _made_anew(effect, oid, end)
                 case "S" if "SEQUENCE" in statement.words:
                     yield Finding("drop-object", statement, old.name, names=names)
                 case "i" if _index_alone(base, effect, oid):
@@ -44,10 +48,25 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
                     yield Finding("index-drop-blocks", statement, old.name, table, lock, names)
                 case _:
                     pass
-        elif new.name != old.name and old.kind in "rpvmf":
+        elif new is None:
+            continue
+        elif new.name != old.name and old.kind in "rpvmfc":
             yield Finding("rename-table", statement, old.name, oid, 7, names)
         elif (old.rls and not new.rls) or (old.force_rls and not new.force_rls):
             yield Finding("rls-disabled", statement, old.name, oid, 7, names)
+        elif new.rls and not old.rls and not any(table == oid for table, *_ in end.policies.values()):
+            yield Finding("rls-without-policy", statement, old.name, oid, 7, names)
+
+
+def _made_anew(effect: Effect, oid: int, end: State) -> Iterator[Finding]:
+    """The columns that a view had and another one of its name at the end has not."""
+    old = effect.before.relations[oid]
+    new = next(key for key, each in end.relations.items() if (each.name, each.kind) == (old.name, old.kind))
+    kept = {each.name for (relation, _), each in end.columns.items() if relation == new}
+    for (relation, _), column in effect.before.columns.items():
+        if relation == oid and column.name not in kept:
+            names = {"table": old.name, "column": column.name}
+            yield Finding("drop-column", effect.statement, f"{old.name}.{column.name}", oid, names=names)
 
 
 def _index_alone(base: State, effect: Effect, oid: int) -> bool:
@@ -63,16 +82,19 @@ def _index_alone(base: State, effect: Effect, oid: int) -> bool:
     )
 
 
-def _columns(base: State, effect: Effect) -> Iterator[Finding]:
+def _columns(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     before, after, statement = effect.before.columns, effect.after.columns, effect.statement
     relations = effect.after.relations
     for key, new in after.items():
-        if key not in before and key[0] in base.tables() and new.not_null and new.default is None:
+        added = key not in before and key not in base.columns and key[0] in base.tables()
+        if added and new.not_null and new.default is None:
             yield _column("required-column", effect, key[0], new.name)
     for key, old in before.items():
         if key not in base.columns or key[0] not in relations:
             continue
         changed = after.get(key)
+        if changed is None and key in end.columns:
+            continue
         if changed is None:
             yield _column("drop-column", effect, key[0], old.name)
             continue
@@ -88,9 +110,10 @@ def _columns(base: State, effect: Effect) -> Iterator[Finding]:
 
 
 def _widened(old: str, new: str) -> bool:
-    """Text stays text, however long; a number that only gained digits stays a number."""
+    """Text stays text, however long; what only gained digits stays what it was; a network is an address."""
     text = ("character varying", "text")
-    return (old.startswith(text) and new.startswith(text)) or old.partition("(")[0] == new.partition("(")[0]
+    plain = [re.sub(r"\([^)]*\)", "", each) for each in (old, new)]
+    return (old.startswith(text) and new.startswith(text)) or plain[0] == plain[1] or plain == ["cidr", "inet"]
 
 
 def _column(name: str, effect: Effect, table: int, column: str) -> Finding:
@@ -99,15 +122,22 @@ def _column(name: str, effect: Effect, table: int, column: str) -> Finding:
     return Finding(name, effect.statement, f"{relation}.{column}", table, effect.held.get(table, -1), names)
 
 
-def _constraints(base: State, effect: Effect) -> Iterator[Finding]:
+def _constraints(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     for oid, old in effect.before.constraints.items():
-        gone = oid in base.constraints and oid not in effect.after.constraints
+        if oid not in base.constraints:
+            continue
+        now = effect.after.constraints.get(oid)
+        gone = now is None and oid not in end.constraints
+        gone |= now is not None and now.definition.endswith(_LOOSE) and not old.definition.endswith(_LOOSE)
         there = all((old.table, number) in effect.after.columns for number in old.columns)
         if gone and there and old.table in effect.after.relations and not proof_no_more_needed(effect.after, old):
             relation = effect.after.relations[old.table].name
             names = {"table": relation, "constraint": old.name}
             lock = effect.held.get(old.table, -1)
             yield Finding("drop-constraint", effect.statement, f"{relation}.{old.name}", old.table, lock, names)
+
+
+_LOOSE = "NOT ENFORCED"
 
 
 def proof_no_more_needed(after: State, constraint: Constraint) -> bool:
@@ -118,8 +148,21 @@ def proof_no_more_needed(after: State, constraint: Constraint) -> bool:
     return column is not None and column.not_null
 
 
+_FOR_ALL = re.compile(r"\S t \{0\} true( true)?")
+"""A permissive policy for PUBLIC without a condition, as state.sql prints it."""
+
+
 def _guards(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     """Policies and triggers; one that stands again under its name at the end was replaced, not lost."""
+    for oid, (table, name, words) in effect.after.policies.items():
+        opened = oid not in effect.before.policies and oid not in base.policies and _FOR_ALL.fullmatch(words)
+        if opened and table in base.relations and base.relations[table].rls:
+            relation = effect.after.relations[table].name
+            names = {"table": relation, "policy": name}
+            text = (
+                "It lets every role through to every row, whatever the other policies say: one that agrees is enough."
+            )
+            yield Finding("policy-changed", effect.statement, f"{relation}.{name}", table, names=names, words=text)
     policies = {(table, name) for table, name, _ in end.policies.values()}
     for oid, (table, name, words) in effect.before.policies.items():
         if oid not in base.policies or table not in effect.after.relations:
@@ -165,3 +208,25 @@ def _others(base: State, effect: Effect, end: State) -> Iterator[Finding]:
         names = {"table": name}
         yield Finding("granted-to-public", effect.statement, name, names=names, words=f"{privilege} for every role.")
         break
+
+
+def _rights(effect: Effect) -> Iterator[Finding]:
+    """Rights taken away from objects that stay."""
+    after = effect.after
+    lost: dict[tuple[str, str], list[str]] = {}
+    for each in sorted(effect.before.granted - after.granted):
+        same = (each.kind, each.oid, each.part, each.grantee, each.privilege)
+        renamed = any((now.kind, now.oid, now.part, now.grantee, now.privilege) == same for now in after.granted)
+        match each.kind:
+            case "relation":
+                stays = each.oid in after.relations
+            case "column":
+                stays = (each.oid, each.part) in after.columns
+            case _:
+                stays = (each.kind, each.oid) in after.others
+        if stays and not renamed:
+            lost.setdefault((each.name, each.grantee), []).append(each.privilege)
+    for (name, grantee), privileges in lost.items():
+        names = {"table": name, "role": grantee, "privilege": ", ".join(privileges)}
+        words = f"{grantee} loses {names['privilege']} on {name}: what runs as that role fails from now on."
+        yield Finding("privilege-revoked", effect.statement, name, names=names, words=words)

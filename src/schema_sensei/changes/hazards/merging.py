@@ -60,6 +60,8 @@ def _from_linter(
         found, effect = seen.get(place, set()), effects.get(place)
         if name in found or (name in SEEN_BY_LOCKS and found & _SAME_SCAN):
             continue
+        if warning.rule == "transaction-nesting" and "TO" in warning.statement.words:
+            continue  # back to a savepoint: the transaction goes on
         if name == "rename-object" and "rename-table" in found:
             continue
         if name == "table-rewrite" and "type-changed" in found:

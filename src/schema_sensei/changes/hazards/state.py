@@ -58,6 +58,17 @@ class Index(NamedTuple):
     method: str
 
 
+class Grant(NamedTuple):
+    """A right of somebody else than the owner on a relation, column (`part` is its number), schema or function."""
+
+    kind: str
+    oid: int
+    part: int
+    name: str
+    grantee: str
+    privilege: str
+
+
 @dataclass(frozen=True)
 class State:
     """Every user object of a database, by oid (columns by table oid and attribute number)."""
@@ -71,6 +82,7 @@ class State:
     enums: Mapping[int, tuple[str, tuple[str, ...]]]
     others: Mapping[tuple[str, int], str]
     public: frozenset[tuple[str, str]]
+    granted: frozenset[Grant]
 
     def tables(self) -> dict[int, Relation]:
         """Tables and partitioned tables."""
@@ -107,6 +119,7 @@ def read(connection: Connection) -> State:
         enums={each[0]: (each[1], tuple(each[2] or ())) for each in data["enums"]},
         others={(each[0], each[1]): each[2] for each in data["others"]},
         public=frozenset((each[0], each[1]) for each in data["public"]),
+        granted=frozenset(Grant(*each) for each in data["granted"]),
     )
 
 

@@ -16,7 +16,7 @@ SELECT pg_catalog.json_build_object(
      pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
      coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')))), '[]')
    FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
-   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p', 'v', 'm')),
+   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'c', 'f')),
  'constraints', (SELECT coalesce(json_agg(json_build_array(k.oid::bigint, k.conrelid::bigint, k.conname, k.contype,
      k.convalidated, k.conkey, k.confrelid::bigint, k.confkey, pg_catalog.pg_get_constraintdef(k.oid))), '[]')
    FROM rel JOIN pg_catalog.pg_constraint k ON k.conrelid = rel.oid
@@ -44,9 +44,25 @@ SELECT pg_catalog.json_build_object(
        FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
                           AND d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid)
-     UNION ALL SELECT 'extension', oid, extname::text FROM pg_catalog.pg_extension) AS o),
+     UNION ALL SELECT 'extension', oid, extname::text FROM pg_catalog.pg_extension
+     UNION ALL SELECT 'publication', oid, pubname::text FROM pg_catalog.pg_publication
+     UNION ALL SELECT 'collation', k.oid, ns.nspname || '.' || k.collname FROM pg_catalog.pg_collation k JOIN ns ON ns.oid = k.collnamespace) AS o),
  'public', (SELECT coalesce(json_agg(json_build_array(ident, privilege)), '[]') FROM (
      SELECT rel.ident, a.privilege_type AS privilege FROM rel, pg_catalog.aclexplode(rel.relacl) a WHERE a.grantee = 0
      UNION ALL SELECT ns.nspname, a.privilege_type FROM ns JOIN pg_catalog.pg_namespace n ON n.oid = ns.oid,
-       pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee = 0) AS g)
+       pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee = 0
+     UNION ALL SELECT rel.ident || '.' || t.attname, a.privilege_type FROM rel JOIN pg_catalog.pg_attribute t ON t.attrelid = rel.oid,
+       pg_catalog.aclexplode(t.attacl) a WHERE a.grantee = 0) AS g),
+ 'granted', (SELECT coalesce(json_agg(json_build_array(kind, oid::bigint, part, ident,
+     CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(grantee)::text END, privilege)), '[]') FROM (
+     SELECT 'relation' AS kind, rel.oid, 0 AS part, rel.ident, a.grantee, a.privilege_type AS privilege
+       FROM rel, pg_catalog.aclexplode(rel.relacl) a WHERE a.grantee <> rel.relowner
+     UNION ALL SELECT 'column', rel.oid, t.attnum, rel.ident || '.' || t.attname, a.grantee, a.privilege_type
+       FROM rel JOIN pg_catalog.pg_attribute t ON t.attrelid = rel.oid, pg_catalog.aclexplode(t.attacl) a
+      WHERE a.grantee <> rel.relowner
+     UNION ALL SELECT 'schema', n.oid, 0, n.nspname, a.grantee, a.privilege_type
+       FROM ns JOIN pg_catalog.pg_namespace n ON n.oid = ns.oid, pg_catalog.aclexplode(n.nspacl) a WHERE a.grantee <> n.nspowner
+     UNION ALL SELECT 'function', p.oid, 0, ns.nspname || '.' || p.proname, a.grantee, a.privilege_type
+       FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace,
+       pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner) AS h)
 )
