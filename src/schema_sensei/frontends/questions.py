@@ -15,6 +15,7 @@ from prompt_toolkit.validation import ValidationError, Validator
 from ..engine.prompts import Option
 from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
+from . import job_control
 from .console import Console
 from .conversation import Command, Said
 from .house import House
@@ -131,6 +132,7 @@ class QuestionsTalk:
         self, question: questionary.Question, commands: tuple[Command, ...], keys: dict[Command, tuple[str, ...]]
     ) -> Any:
         bindings = KeyBindings()
+        bindings.add("c-z", eager=True)(_suspend)
         for command in commands:
             if command in keys:
                 bindings.add(*keys[command], eager=True)(_leaver(command))
@@ -155,6 +157,11 @@ def _leaver(command: Command) -> Callable[[KeyPressEvent], None]:
         event.app.exit(result=command)
 
     return leave
+
+
+def _suspend(event: KeyPressEvent) -> None:
+    if job_control.possible():
+        event.app.suspend_to_background()
 
 
 def _title(option: Option) -> str:

@@ -34,11 +34,12 @@ class Visit:
         self._talk = talk
         self._now = now
         self._conversation = Conversation(talk)
-        self._operator = Operator(sink=self._conversation, asker=self._conversation, terminal=contextlib.nullcontext)
+        self._operator = Operator(sink=self._conversation, asker=self._conversation, terminal=self._lend)
         self._unfinished: tuple[RunSummary, ...] | None = None
         self._terminated = False
         self._running = False
         self._presses = 0
+        self._lent = False
 
     def make(self, request: Request) -> int:
         """Do what was asked; the exit code. Ctrl-C stops a running step softly, SIGTERM and SIGHUP leave with 143."""
@@ -193,8 +194,19 @@ class Visit:
             self._talk.say(tuple(Line(clean(text), "plain", 1) for text in (error.means, error.remedy) if text))
         return result.exit_code
 
+    @contextlib.contextmanager
+    def _lend(self) -> Iterator[None]:
+        """The terminal is an editor's for a while, and its ^C is not meant for us."""
+        self._lent = True
+        try:
+            yield
+        finally:
+            self._lent = False
+
     def _interrupt(self) -> None:
         """Stop a running step softly; leave where nothing runs, or when pressed again."""
+        if self._lent:
+            return
         self._presses += 1
         if self._conversation.waiting or not self._running or self._presses > 1:
             self._presses = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -37,7 +38,8 @@ def visit(house: House, request: Request) -> int:
     app.run()
     app.wind_up()
     if app.farewell:
-        sys.stdout.write(app.farewell + "\n")
+        with contextlib.suppress(OSError):  # the terminal's window was closed
+            os.write(sys.stdout.fileno(), f"{app.farewell}\n".encode())
     return app.return_code or app.exit_code
 
 
@@ -59,6 +61,7 @@ class SenseiApp(BaseApp):
     theme: Reactive[str] = Reactive("textual-dark")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "commands", priority=True),
     ]
 
@@ -227,6 +230,13 @@ class SenseiApp(BaseApp):
 
     async def action_quit(self) -> None:
         self.action_leave()
+
+    def action_suspend_process(self) -> None:
+        """^Z: to the shell, until `fg`."""
+        from ..job_control import suspend
+
+        if self._driver is not None and self._driver.can_suspend:
+            suspend()
 
     def action_interrupt(self) -> None:
         """^C: stop the running step, pause a question, leave where nothing runs; a second one leaves at once."""
