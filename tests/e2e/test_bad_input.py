@@ -1,5 +1,6 @@
 """What a person meets when something is wrong: the cause, the way out, the documented exit code, and nothing lost."""
 
+import ctypes
 import json
 import os
 import resource
@@ -168,6 +169,26 @@ def test_a_wrong_password_is_told_without_the_password(locked: Project) -> None:
     goes_on(locked, "deploy")
 
 
+@pytest.fixture
+def clerk(person: Person) -> Iterator[str]:
+    """The URL of a role that may read and write the rows of dev, and create nothing."""
+    url = config.load(person.root).target("dev").url
+    with connect(url) as admin:
+        admin.execute("CREATE ROLE clerk LOGIN PASSWORD 's3cret-pw'")
+        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE, REFERENCES ON ALL TABLES IN SCHEMA public TO clerk")
+        try:
+            yield url.reveal().replace("postgres@", "clerk:s3cret-pw@")
+        finally:
+            admin.execute("DROP OWNED BY clerk")
+            admin.execute("DROP ROLE clerk")
+
+
+def test_without_the_right_to_create_the_grant_is_named_and_the_run_goes_on(project: Project, clerk: str) -> None:
+    project.settles("tests:", f"tests: {sys.executable} -c pass")
+    told(project.types(*RUN, environ={VARIABLE: clerk}), ExitCode.FAILED, "GRANT CREATE ON SCHEMA", "Rolled back")
+    goes_on(project, "deploy")
+
+
 def test_a_database_ahead_of_the_checkout_is_not_touched(project: Project, person: Person) -> None:
     with connect(config.load(person.root).target("dev").url) as dev:
         dev.execute("UPDATE alembic_version SET version_num = 'fffffffffff1'")
@@ -283,6 +304,17 @@ def test_a_journal_that_cannot_be_made_begins_nothing(project: Project, person: 
     project.writes(".sensei", "in the way")
     told(project.types(*RUN), ExitCode.FAILED, ".sensei")
     assert not list((project.root / "migrations" / "versions").glob("*certificates*"))
+
+
+def test_a_journal_folder_that_is_read_only_begins_nothing(project: Project) -> None:
+    def ordinary() -> None:
+        for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: with them root may write everywhere
+            ctypes.CDLL(None).prctl(24, right, 0, 0, 0)  # PR_CAPBSET_DROP; others do not have them anyway
+
+    (project.root / ".sensei").mkdir(0o500)
+    told(project.types(*RUN, before=ordinary), ExitCode.FAILED, ".sensei/journal.sqlite", "writable")
+    assert not list((project.root / "migrations" / "versions").glob("*certificates*"))
+    (project.root / ".sensei").chmod(0o700)
 
 
 def test_a_full_disk_stops_before_anything_is_done_that_is_not_written_down(project: Project, person: Person) -> None:
