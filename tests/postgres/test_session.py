@@ -71,9 +71,9 @@ def test_a_wrong_password(login: Secret) -> None:
 
 def test_no_password(login: Secret) -> None:
     address = url.read(login)
-    assert isinstance(
-        refused(url.build(user="clerk", host=address.host, database=address.database)), WrongCredentialsError
-    )
+    error = refused(url.build(user="clerk", host=address.host, database=address.database))
+    assert isinstance(error, WrongCredentialsError)
+    assert "wants a password for user clerk" in error.what
 
 
 def test_an_unknown_database(database: Secret) -> None:

@@ -106,7 +106,14 @@ _CAUSES = (
         "Write the user as postgres.PROJECT-REF, as the Connect page shows it.",
     ),
     _cause(
-        r"password authentication failed|no password supplied|authentication failed for user|role \".*\" does not exist"
+        r"no password supplied",
+        WrongCredentialsError,
+        "{place} wants a password for user {user}, and there is none.",
+        "The server is there, but not without a password. Nothing was changed.",
+        "Put it into the URL {source}: postgresql://{user}:PASSWORD@... Special characters must be percent-encoded.",
+    ),
+    _cause(
+        r"password authentication failed|authentication failed for user|role \".*\" does not exist"
         r"|is not permitted to log in|SASL authentication failed|wrong password",
         WrongCredentialsError,
         "{place} does not accept user {user} with this password.",
