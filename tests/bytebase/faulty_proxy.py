@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 Kind = Literal[
     "reset before", "reset after", "late before", "late after", "503 before", "500 after", "429 before",
-    "page before",
+    "page before", "502 after", "torn after",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -106,6 +106,13 @@ class _Conversation(BaseHTTPRequestHandler):
             case "500 after":
                 self._forward(raw)
                 self._answer(500, "application/json", b'{"error":"Internal server error"}')
+            case "502 after":
+                self._forward(raw)
+                self._answer(502, "text/html", b"<html><title>Bad gateway</title></html>")
+            case "torn after":
+                status, content_type, body = self._forward(raw)
+                self._answer(status, content_type, body[: len(body) // 2], length=len(body))
+                self._reset()
             case None:
                 self._answer(*self._forward(raw))
 
@@ -122,10 +129,10 @@ class _Conversation(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+    def _answer(self, status: int, content_type: str, body: bytes, length: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()

@@ -118,5 +118,5 @@ def test_whichever_call_breaks_the_change_is_done_once(
                 break
             assert_done_once(house, database, before, f"{kind} at {at}: {proxy.fired}")
             points.append(proxy.fired)
-    assert len(points) >= 19  # eight kinds: more than 150 points
+    assert len(points) >= 16  # ten kinds: more than 150 points, however often a plan is polled
     record_property("broken", f"{kind} at {len(points)} calls")

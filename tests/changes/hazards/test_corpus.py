@@ -9,7 +9,7 @@ import yaml
 
 from schema_sensei.changes.hazards.linting import HAZARD_OF, SEEN_BY_LOCKS
 from schema_sensei.changes.hazards.pages import page
-from schema_sensei.changes.hazards.review import review
+from schema_sensei.changes.hazards.review import prepare, review
 from schema_sensei.changes.hazards.squawk import lint
 from schema_sensei.changes.hazards.statements import split
 from schema_sensei.changes.hazards.transactions import transactions
@@ -20,10 +20,11 @@ CORPUS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_nam
 
 @dataclass(frozen=True)
 class Case:
-    """One migration with what must be found, and what must be cleared."""
+    """One migration with what must be found, what must be cleared, and what it needs beside setup.sql."""
 
     name: str
     sql: str
+    setup: str
     expect: frozenset[str]
     cleared: frozenset[str]
 
@@ -31,7 +32,13 @@ class Case:
 def cases(kind: str) -> list[Any]:
     return [
         pytest.param(
-            Case(each["name"], each["sql"], frozenset(each.get("expect", ())), frozenset(each.get("cleared", ()))),
+            Case(
+                each["name"],
+                each["sql"],
+                each.get("setup", ""),
+                frozenset(each.get("expect", ())),
+                frozenset(each.get("cleared", ())),
+            ),
             id=each["name"].replace(" ", "-"),
         )
         for each in CORPUS[kind]
@@ -67,6 +74,8 @@ def test_the_readme_compares_with_the_linter_alone() -> None:
 
 @pytest.mark.parametrize("case", cases("hazards"))
 def test_a_hazard_is_found(case: Case, copy: Secret) -> None:
+    prepare(copy, case.setup, name="setup")
+
     found = review(copy, case.sql, target="the corpus")
 
     standing = {each.id for each in found.hazards if not each.cleared}
@@ -77,6 +86,8 @@ def test_a_hazard_is_found(case: Case, copy: Secret) -> None:
 
 @pytest.mark.parametrize("case", cases("safe"))
 def test_a_safe_migration_is_not_blocked(case: Case, copy: Secret) -> None:
+    prepare(copy, case.setup, name="setup")
+
     found = review(copy, case.sql, target="the corpus")
 
     blocking = [(each.id, each.object) for each in found.hazards if each.level != "advice" and not each.cleared]

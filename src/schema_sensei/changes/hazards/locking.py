@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from .counters import STRENGTH
 from .finding import Finding
-from .trace import STRENGTH, Effect, Trace
+from .trace import Effect, Trace
 
 _SHARE = STRENGTH.index("ShareLock")
 _ROW_EXCLUSIVE = STRENGTH.index("RowExclusiveLock")
@@ -34,17 +35,19 @@ def _what(trace: Trace, effect: Effect, table: int) -> str:
         return _rewritten(effect, table)
     if statement.verb == "LOCK":
         return "explicit-lock" if effect.taken.get(table, -1) >= _SHARE else ""
+    rows, changed = trace.sizes.get(table, (0, 0))[0], effect.written.get(table, 0)
+    most = "many-rows" if changed >= max(_MANY, rows * _MOST) else ""
     if statement.verb in {"UPDATE", "DELETE"}:
         written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
-        most = effect.written.get(table, 0) >= max(_MANY, trace.sizes.get(table, (0, 0))[0] * _MOST)
-        if written and "WHERE" not in words:
-            return f"mass-{statement.verb.lower()}"
-        return "many-rows" if most else ""
+        everything = changed >= max(_MANY, rows)
+        return f"mass-{statement.verb.lower()}" if everything or (written and "WHERE" not in words) else most
     if words[-3:] in {("DISABLE", "TRIGGER", "ALL"), ("DISABLE", "TRIGGER", "USER")} and table in effect.taken:
         return "trigger-off"
     if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:
         return "detach-blocks"
-    if statement.verb in _READS_ROWS or (statement.verb in _CODE and table in effect.touched):
+    if table in effect.touched and statement.verb in _READS_ROWS | _CODE:
+        return most
+    if statement.verb in _READS_ROWS and effect.taken.get(table, -1) < _SHARE:  # more is taken by a function's DDL
         return ""
     if statement.verb == "REFRESH":
         return ""  # concurrently: the view can be read, and nobody else writes it
@@ -66,7 +69,7 @@ def _rewritten(effect: Effect, table: int) -> str:
 
 def _scanned(effect: Effect, table: int) -> str:
     words = effect.statement.words
-    if effect.statement.verb == "CREATE" and "INDEX" in words[:3]:
+    if (effect.statement.verb == "CREATE" and "INDEX" in words[:3]) or _built_by_code(effect, table):
         return "index-blocks-writes"
     if effect.statement.verb == "REINDEX":
         return "reindex-blocks"
@@ -77,7 +80,7 @@ def _scanned(effect: Effect, table: int) -> str:
         for oid, each in effect.after.constraints.items()
         if each.table == table and oid not in effect.before.constraints and each.valid
     }
-    if any(words[at : at + 3] == ("SET", "NOT", "NULL") for at in range(len(words))):
+    if any(words[at : at + 3] == ("SET", "NOT", "NULL") for at in range(len(words))) or _required(effect, table):
         return "not-null-scan"
     if _foreign_key(effect, table):
         return "foreign-key-scan"
@@ -91,13 +94,35 @@ def _scanned(effect: Effect, table: int) -> str:
     return "constraint-scan" if "c" in added or "DOMAIN" in words[:2] else "scan-under-lock"
 
 
+def _required(effect: Effect, table: int) -> bool:
+    """Whether a column became NOT NULL, by whatever way, and no constraint came with it."""
+    if effect.statement.verb == "ALTER" and "KEY" in effect.statement.words:
+        return False
+    before = effect.before.columns
+    return any(
+        key[0] == table and now.not_null and key in before and not before[key].not_null
+        for key, now in effect.after.columns.items()
+    )
+
+
 def _foreign_key(effect: Effect, table: int) -> str:
     """A foreign key that is valid at once was checked, whichever way the planner took."""
     added = any(
         each.kind == "f" and each.table == table and each.valid and oid not in effect.before.constraints
         for oid, each in effect.after.constraints.items()
     )
-    return "foreign-key-scan" if added and effect.statement.verb == "ALTER" else ""
+    return "foreign-key-scan" if added else ""
+
+
+def _built_by_code(effect: Effect, table: int) -> bool:
+    """Whether a function or a DO block built an index that no constraint asked for."""
+    if effect.statement.verb not in _READS_ROWS | _CODE:
+        return False
+    owned = {each.name for each in effect.after.constraints.values() if each.table == table}
+    return any(
+        each.table == table and oid not in effect.before.indexes and each.name.rpartition(".")[2] not in owned
+        for oid, each in effect.after.indexes.items()
+    )
 
 
 def _held_through(trace: Trace, effect: Effect) -> Iterator[Finding]:

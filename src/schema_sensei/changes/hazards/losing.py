@@ -22,6 +22,11 @@ def findings(trace: Trace) -> Iterator[Finding]:
         yield from _guards(trace.base, effect, end)
         yield from _others(trace.base, effect, end)
         yield from _rights(effect)
+    for effect in trace.effects:
+        for oid in sorted(effect.lowered & trace.base.relations.keys()):
+            name = trace.base.relations[oid].name
+            words = "The sequence is put back: it gives numbers that rows may have already, and inserts fail on them."
+            yield Finding("identity-changed", effect.statement, name, oid, words=words)
 
 
 def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
@@ -123,11 +128,12 @@ def _column(name: str, effect: Effect, table: int, column: str) -> Finding:
 
 
 def _constraints(base: State, effect: Effect, end: State) -> Iterator[Finding]:
+    standing = {(each.table, each.name, each.definition) for each in effect.after.constraints.values()}
     for oid, old in effect.before.constraints.items():
         if oid not in base.constraints:
             continue
         now = effect.after.constraints.get(oid)
-        gone = now is None and oid not in end.constraints
+        gone = now is None and oid not in end.constraints and (old.table, old.name, old.definition) not in standing
         gone |= now is not None and now.definition.endswith(_LOOSE) and not old.definition.endswith(_LOOSE)
         there = all((old.table, number) in effect.after.columns for number in old.columns)
         if gone and there and old.table in effect.after.relations and not proof_no_more_needed(effect.after, old):

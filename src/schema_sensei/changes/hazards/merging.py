@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .allowing import Allowance
+from .counters import STRENGTH
 from .finding import Finding
 from .linting import HAZARD_OF, SEEN_BY_CATALOG, SEEN_BY_DESIGN, SEEN_BY_LOCKS
 from .model import Hazard, ordered
@@ -11,7 +12,7 @@ from .pages import page
 from .plan import Plan
 from .sizing import duration, small
 from .squawk import Doubt
-from .trace import STRENGTH, Effect, Trace
+from .trace import Effect, Trace
 
 _STOPS = {4: "writes", 5: "writes", 6: "writes", 7: "reads and writes"}
 """What waits for a lock, by its place in STRENGTH."""

@@ -7,25 +7,11 @@ import psycopg
 
 from ...postgres.session import Connection
 from ...terms.errors import SenseiError
-from . import state
+from . import counters, state
 from .plan import Plan
 from .state import State
 from .statements import Statement, position
 from .transactions import Transaction
-
-STRENGTH = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
-"""Table locks from the weakest to the strongest (PostgreSQL manual, "Explicit Locking")."""
-
-_SHARE = STRENGTH.index("ShareLock")
 
 
 class RehearsalError(SenseiError):
@@ -38,7 +24,8 @@ class Effect:
 
     `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were
     read from end to end, `rewritten` got new files, `written` counts changed and deleted rows. `watched` is False where
-    PostgreSQL lets nobody look: statements outside of transactions show only their result.
+    PostgreSQL lets nobody look: statements outside of transactions show only their result. `lowered` are sequences that
+    setval put back.
     """
 
     statement: Statement
@@ -51,6 +38,7 @@ class Effect:
     rewritten: frozenset[int] = frozenset()
     written: Mapping[int, int] = field(default_factory=dict)
     watched: bool = True
+    lowered: frozenset[int] = frozenset()
 
     @property
     def touched(self) -> frozenset[int]:
@@ -93,7 +81,7 @@ def run(
     if sizes is None:
         connection.execute("ANALYZE")
     base = state.read(connection)
-    known = _sizes(connection, base) if sizes is None else _named(sizes, base)
+    known = counters.sizes(connection, base) if sizes is None else counters.named(sizes, base)
     watch = _Watch(connection, base, online)
     failure: Failure | None = None
     for number, transaction in enumerate(plan.transactions):
@@ -114,6 +102,8 @@ def failed(statement: Statement, error: psycopg.Error, plan: Plan) -> RehearsalE
     undefined = (error.sqlstate or "").startswith("42P01") or error.sqlstate in {"3F000", "42703", "42704"}
     if error.sqlstate == "42601":
         remedy = "Correct the SQL at that place."
+    elif error.sqlstate == "0A000" and statement.starts("CREATE", "EXTENSION"):
+        remedy = "Name a server that has the extension: --scratch VARIABLE, or scratch: in sensei.yaml."
     elif undefined:
         remedy = "Give the schema it needs with --on SETUP.sql."
     else:
@@ -152,6 +142,7 @@ class _Watch:
     effects: list[Effect] = field(default_factory=list)
     current: State = field(init=False)
     known: list[int] = field(init=False)
+    zoned: bool = False
 
     def __post_init__(self) -> None:
         self.current = self.base
@@ -189,18 +180,22 @@ class _Watch:
 
     def _statement(self, statement: Statement, number: int, *, watched: bool) -> None:
         connection, known, before = self.connection, self.known, self.current
-        counted = _counts(connection, known)
-        held_before = _locks(connection, self.base) if watched else {}
+        counted = counters.counts(connection, known)
+        held_before = counters.locks(connection, self.base) if watched else {}
         writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"}
+        sequences = counters.sequences(connection) if "SETVAL" in statement.words else {}
         # On a small copy the planner would scan where the real table's index would be used.
         if writes:
             connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'off', true)")
+        zone = self._away(statement) if watched else ""
         connection.execute(statement.text.encode())
+        if zone:
+            connection.execute("SELECT pg_catalog.set_config('timezone', %s, true)", [zone])
         if writes:
             connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'on', true)")
         after = state.read(connection)
-        counts = _counts(connection, known)
-        held = _locks(connection, self.base) if watched else {}
+        counts = counters.counts(connection, known)
+        held = counters.locks(connection, self.base) if watched else {}
         old = before.relations
         effect = Effect(
             statement,
@@ -219,41 +214,32 @@ class _Watch:
             if watched
             else {},
             watched=watched,
+            lowered=frozenset(
+                oid
+                for oid, value in counters.sequences(connection).items()
+                if oid in sequences and value < sequences[oid]
+            )
+            if sequences
+            else frozenset(),
         )
         self.effects.append(effect)
         self.current = after
 
+    def _away(self, statement: Statement) -> str:
+        """Leave UTC for a change between timestamp and timestamptz, which is no rewrite only there; the zone before.
 
-def _locks(connection: Connection, base: State) -> dict[int, int]:
-    rows = connection.execute(
-        "SELECT l.relation::pg_catalog.int8, l.mode FROM pg_catalog.pg_locks l "
-        "WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384"
-    ).fetchall()
-    found: dict[int, int] = {}
-    for oid, mode in rows:
-        if oid in base.relations and base.relations[oid].kind in "rpm" and mode in STRENGTH:
-            found[oid] = max(found.get(oid, -1), STRENGTH.index(mode))
-    return found
-
-
-def _counts(connection: Connection, oids: list[int]) -> dict[int, tuple[int, int]]:
-    rows = connection.execute(
-        "SELECT o, coalesce(pg_catalog.pg_stat_get_xact_numscans(o::pg_catalog.oid), 0), "
-        "coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(o::pg_catalog.oid), 0) "
-        "+ coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(o::pg_catalog.oid), 0) "
-        "FROM pg_catalog.unnest(%s::pg_catalog.int8[]) AS o",
-        [oids],
-    ).fetchall()
-    return {oid: (scans, tuples) for oid, scans, tuples in rows}
+        Empty, and nothing done, where the file itself has said which zone it means.
+        """
+        words = statement.words
+        if words[:1] == ("SET",) and ("TIMEZONE" in words or words[-2:] == ("TIME", "ZONE") or "ZONE" in words):
+            self.zoned = True
+        if self.zoned or words[:2] != ("ALTER", "TABLE") or "TYPE" not in words or not _TIMES & set(words):
+            return ""
+        row = self.connection.execute("SELECT pg_catalog.current_setting('timezone')").fetchone()
+        self.connection.execute("SELECT pg_catalog.set_config('timezone', %s, true)", [_FAR_FROM_UTC])
+        return str(row[0]) if row else ""
 
 
-def _sizes(connection: Connection, base: State) -> dict[int, tuple[int, int]]:
-    rows = connection.execute(
-        "SELECT oid::pg_catalog.int8, greatest(reltuples, 0)::pg_catalog.int8, pg_catalog.pg_total_relation_size(oid) "
-        "FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"
-    ).fetchall()
-    return {oid: (count, size) for oid, count, size in rows if oid in base.relations}
-
-
-def _named(sizes: Mapping[str, tuple[int, int]], base: State) -> dict[int, tuple[int, int]]:
-    return {oid: sizes[each.name] for oid, each in base.relations.items() if each.name in sizes}
+_TIMES = frozenset({"TIMESTAMP", "TIMESTAMPTZ"})
+_FAR_FROM_UTC = "Asia/Kathmandu"
+"""The zone of a session depends on the role, the database and the client; in this one nothing is UTC by chance."""

@@ -1,5 +1,6 @@
 """Which statements of a file run in one transaction: as its BEGIN and COMMIT say, else as migration tools do it."""
 
+import re
 from dataclasses import dataclass
 
 from .statements import Statement
@@ -38,9 +39,15 @@ def refuses_transactions(statement: Statement) -> bool:
     words = statement.words
     if statement.verb == "VACUUM":
         return True
+    if statement.verb == "DO":
+        return _COMMITS.search(statement.text) is not None
     if "CONCURRENTLY" in words:
         return statement.verb != "REFRESH"
     return statement.verb == "REINDEX" and any(each in {"SCHEMA", "DATABASE", "SYSTEM"} for each in words[1:3])
+
+
+_COMMITS = re.compile(r"^(?!\s*--).*?\b(COMMIT|ROLLBACK)\s*;", re.IGNORECASE | re.MULTILINE)
+"""A block that ends its transaction, as batches do, fails within another one."""
 
 
 def single(statement: Statement) -> Transaction:

@@ -1,0 +1,66 @@
+"""What the server counts while a file runs: locks held, scans, rows written, sizes, values of sequences."""
+
+from collections.abc import Mapping
+
+from ...postgres.session import Connection
+from .state import State
+
+STRENGTH = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""Table locks from the weakest to the strongest (PostgreSQL manual, "Explicit Locking")."""
+
+
+def sequences(connection: Connection) -> dict[int, int]:
+    """The last value that each used sequence gave, by oid."""
+    rows = connection.execute(
+        "SELECT oid::pg_catalog.int8, pg_catalog.pg_sequence_last_value(oid) "
+        "FROM pg_catalog.pg_class WHERE relkind = 'S'"
+    ).fetchall()
+    return {oid: value for oid, value in rows if value is not None}
+
+
+def locks(connection: Connection, base: State) -> dict[int, int]:
+    """The strongest lock that this session holds on each table of `base`, as a place in STRENGTH, by oid."""
+    rows = connection.execute(
+        "SELECT l.relation::pg_catalog.int8, l.mode FROM pg_catalog.pg_locks l "
+        "WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384"
+    ).fetchall()
+    found: dict[int, int] = {}
+    for oid, mode in rows:
+        if oid in base.relations and base.relations[oid].kind in "rpm" and mode in STRENGTH:
+            found[oid] = max(found.get(oid, -1), STRENGTH.index(mode))
+    return found
+
+
+def counts(connection: Connection, oids: list[int]) -> dict[int, tuple[int, int]]:
+    """Scans from end to end, and rows changed or deleted, in this transaction, by oid."""
+    rows = connection.execute(
+        "SELECT o, coalesce(pg_catalog.pg_stat_get_xact_numscans(o::pg_catalog.oid), 0), "
+        "coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(o::pg_catalog.oid), 0) "
+        "+ coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(o::pg_catalog.oid), 0) "
+        "FROM pg_catalog.unnest(%s::pg_catalog.int8[]) AS o",
+        [oids],
+    ).fetchall()
+    return {oid: (scans, tuples) for oid, scans, tuples in rows}
+
+
+def sizes(connection: Connection, base: State) -> dict[int, tuple[int, int]]:
+    """(rows, bytes) of each table as the server estimates them, indexes included, by oid."""
+    rows = connection.execute(
+        "SELECT oid::pg_catalog.int8, greatest(reltuples, 0)::pg_catalog.int8, pg_catalog.pg_total_relation_size(oid) "
+        "FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"
+    ).fetchall()
+    return {oid: (count, size) for oid, count, size in rows if oid in base.relations}
+
+
+def named(sizes: Mapping[str, tuple[int, int]], base: State) -> dict[int, tuple[int, int]]:
+    """Sizes by name as sizes by oid."""
+    return {oid: sizes[each.name] for oid, each in base.relations.items() if each.name in sizes}
