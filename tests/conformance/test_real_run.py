@@ -60,6 +60,8 @@ def in_plain_lines(child: "pexpect.spawn[str]") -> None:
         ("edit the models", "the models"),
         ("approve exactly this SQL", "approve"),
         ("Deploy", "y"),
+        ("Deploy to staging", "y"),
+        ("Deploy to prod", "y"),
         ("Before you leave", "all"),
     ):
         child.expect(question)
@@ -72,7 +74,9 @@ def in_prompts(child: "pexpect.spawn[str]") -> None:
         ("what this change is for", "add certificates" + ENTER),
         ("edit the models", "3" + ENTER),
         ("approve exactly this SQL", "1" + ENTER),
-        (r"\? .*Deploy", "1" + ENTER),
+        (r"\? .*Apply it to dev", "1" + ENTER),
+        (r"\? .*Apply it to staging", "1" + ENTER),
+        (r"\? .*Apply it to prod", "1" + ENTER),
         ("Before you leave", "a" + ENTER),
     ):
         child.expect(question)
@@ -95,12 +99,15 @@ def test_a_person_at_a_terminal_leaves_the_journal_that_answers_leave(
 ) -> None:
     lesson.add_certificates(person.root)
     at_a_terminal(person, face, talk)
-    assert "certificates" in person.tables("dev")
+    for name in ("dev", "staging", "prod"):
+        assert "certificates" in person.tables(name), name
     assert story(person) == expected
     assert [entry[3] for entry in expected if entry[0] == "answered"] == [
         "inputs.message",
         "edit",
         "review",
         "deploy",
+        "promote-staging",
+        "promote-prod",
         "note",
     ]

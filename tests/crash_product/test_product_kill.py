@@ -21,6 +21,8 @@ from schema_sensei.project import config
 from schema_sensei.terms.exit_codes import ExitCode
 
 KILLED = Path(__file__).parent / "killed.py"
+ANSWERS = ("--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
+"""The run ends in development; what comes after is tried with faults at every call (tests/gates)."""
 PARTS = 4
 """Parts of the matrix, so that workers can share it; each has a project of its own."""
 
@@ -64,7 +66,7 @@ def _sensei(root: Path, point: str, *arguments: str) -> subprocess.CompletedProc
 
 
 def _run(root: Path, point: str) -> subprocess.CompletedProcess[str]:
-    return _sensei(root, point, "run", "new-table", "--answers", str(lesson.ANSWERS))
+    return _sensei(root, point, "run", "new-table", *ANSWERS)
 
 
 def _effects(root: Path) -> tuple[int, int, list[str]]:
@@ -107,7 +109,7 @@ def _finish(root: Path, point: str) -> bool:
     Exit code 5: the effect must be resolved. Exit code 3: the revision file is there, but the program died before it
     could note what is in it, so no rule can speak for it and somebody has to read the SQL.
     """
-    resume = ("resume", "--answers", str(lesson.ANSWERS))
+    resume = ("resume", *ANSWERS)
     resumed = _sensei(root, "none", *resume)
     if "No run is unfinished" in resumed.stderr:
         (run,) = json.loads(_sensei(root, "none", "runs", "--json").stdout)

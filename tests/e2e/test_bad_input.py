@@ -21,7 +21,7 @@ from schema_sensei.practice import lesson
 from schema_sensei.project import config
 from schema_sensei.terms.exit_codes import ExitCode
 
-RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS))
+RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
 UNREACHABLE = "postgresql://u:s3cret-pw@127.0.0.1:1/dev"
 SENSEI = str(Path(sys.executable).parent / "sensei")
 VARIABLE = "DASHBOARD_DEV_URL"
@@ -119,7 +119,9 @@ def goes_on(project: Project, step: str) -> None:
     """The run that stopped at a step can be resumed to its end, once what was wrong is right."""
     (run,) = project.runs()
     assert run["status"] != "done"
-    ended = project.types("resume", "--answers", str(lesson.ANSWERS), "--set", f"{step}.failed=retry")
+    ended = project.types(
+        "resume", "--answers", str(lesson.ANSWERS), "--set", f"{step}.failed=retry", "--set", "promote-staging=false"
+    )
     told(ended, ExitCode.DONE)
 
 
@@ -251,7 +253,7 @@ def test_tests_that_hang_end_with_the_signal_and_the_run_goes_on(
     said = next((line for line in running.stdout if "| hanging" in line), "it ended before its tests")
     assert "| hanging" in said
 
-    held = project.types("resume", "--answers", str(lesson.ANSWERS))
+    held = project.types("resume", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
     told(held, ExitCode.HELD, str(running.pid))
 
     running.send_signal(number)
@@ -264,7 +266,15 @@ def test_tests_that_hang_end_with_the_signal_and_the_run_goes_on(
 
     project.settles("tests:", f"tests: {sys.executable} -c pass")
     resumed = project.types(
-        "resume", "--answers", str(lesson.ANSWERS), "--set", "test.failed=retry", "--set", "test.resolve=again"
+        "resume",
+        "--answers",
+        str(lesson.ANSWERS),
+        "--set",
+        "test.failed=retry",
+        "--set",
+        "test.resolve=again",
+        "--set",
+        "promote-staging=false",
     )
     told(resumed, ExitCode.DONE)
 

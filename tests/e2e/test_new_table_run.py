@@ -7,7 +7,9 @@ from tests.e2e.person import Person
 from schema_sensei.practice import lesson
 from schema_sensei.terms.exit_codes import ExitCode
 
-RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS))
+WHOLE = ("run", "new-table", "--answers", str(lesson.ANSWERS))
+RUN = (*WHOLE, "--set", "promote-staging=false")
+"""Ends once the change is in development."""
 
 
 def test_a_run_from_answers_brings_the_table_to_development_only(person: Person) -> None:
@@ -25,6 +27,38 @@ def test_a_run_from_answers_brings_the_table_to_development_only(person: Person)
     assert "CREATE TABLE certificates" in transcript.stdout
     (run,) = json.loads(person.types("runs", "--json").stdout)
     assert run["status"] == "done"
+
+
+def test_a_run_from_answers_takes_the_table_through_every_environment(person: Person) -> None:
+    lesson.add_certificates(person.root)
+    ran = person.types(*WHOLE)
+    assert ran.returncode == ExitCode.DONE, ran.stdout + ran.stderr
+    for name in ("dev", "staging", "prod"):
+        assert "certificates" in person.tables(name), name
+    deploys = {
+        entry["step"]: entry["body"]["outputs"]
+        for entry in json.loads(person.types("show", "--json").stdout)["entries"]
+        if entry["kind"] == "finished" and "texts" in entry["body"]["outputs"]
+    }
+    assert list(deploys) == ["deploy", "promote-staging", "promote-prod"]
+    assert len({json.dumps(each["texts"]) for each in deploys.values()}) == 1
+    assert [each["units"] for each in deploys.values()] == [1, 1, 1]
+    assert "Apply it to prod (localhost/prod) PROTECTED now?" in person.types("show").stdout
+
+
+def test_an_environment_that_was_taken_back_lets_nothing_pass_to_the_next_one(person: Person) -> None:
+    lesson.add_certificates(person.root)
+    half = person.types(*WHOLE, "--set", "promote-staging={answer: true, rule: 'rows > 5'}")
+    assert half.returncode == ExitCode.DECLINED, half.stdout + half.stderr
+    person.does("dev", "DROP TABLE certificates; UPDATE alembic_version SET version_num = '5e8d13fb6c20'")
+
+    resumed = person.types("resume", "--answers", str(lesson.ANSWERS))
+
+    assert resumed.returncode == ExitCode.DECLINED, resumed.stdout + resumed.stderr
+    assert "staging comes after dev, and dev does not have this change: it was taken back" in (
+        resumed.stdout + resumed.stderr
+    )
+    assert "certificates" not in person.tables("staging") | person.tables("prod")
 
 
 def test_the_second_run_finds_nothing_to_do(person: Person) -> None:
@@ -63,7 +97,7 @@ def test_a_missing_answer_is_named_and_the_run_goes_on_when_it_is_given(person: 
     assert ran.returncode == ExitCode.ANSWER_MISSING, ran.stdout + ran.stderr
     assert "deploy" in ran.stdout + ran.stderr
     assert "certificates" not in person.tables("dev")
-    resumed = person.types("resume", "--answers", str(lesson.ANSWERS))
+    resumed = person.types("resume", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
     assert resumed.returncode == ExitCode.DONE, resumed.stdout + resumed.stderr
     assert "certificates" in person.tables("dev")
     (run,) = json.loads(person.types("runs", "--json").stdout)
@@ -77,7 +111,9 @@ def test_failing_tests_fail_the_run_and_keep_it(person: Person) -> None:
     assert ran.returncode == ExitCode.FAILED, ran.stdout + ran.stderr
     assert "not yet" in ran.stdout
     (person.root / "tests" / "test_new.py").unlink()
-    resumed = person.types("resume", "--answers", str(lesson.ANSWERS), "--set", "test.failed=retry")
+    resumed = person.types(
+        "resume", "--answers", str(lesson.ANSWERS), "--set", "test.failed=retry", "--set", "promote-staging=false"
+    )
     assert resumed.returncode == ExitCode.DONE, resumed.stdout + resumed.stderr
 
 

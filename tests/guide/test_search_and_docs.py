@@ -30,6 +30,7 @@ LINES = tuple(
         rf"  {_NODE}\[{_LABEL}\]",
         rf"  {_NODE}\(\[{_LABEL}\]\)",
         rf"  {_NODE} -->(\|{_LABEL}\|)? {_NODE}",
+        rf"  {_NODE} -\.->\|{_LABEL}\| {_NODE}",
         r"  classDef \w+ stroke-width:3px",
         rf"  class {_NODE}(,{_NODE})* \w+",
     )

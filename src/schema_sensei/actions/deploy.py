@@ -20,6 +20,7 @@ from ..terms.json import JsonObject, JsonValue
 from ..terms.secrets import Secret
 from . import parameters
 from .demands import Demand, backup_rows, demand
+from .order import earlier_rows
 from .rehearse import proof_rows
 from .review_question import accepted_rows, facts
 from .revisions import as_it_is_now, history, settings
@@ -74,11 +75,12 @@ class Deploy:
                 effect=False,
                 handle=handle,
             )
+        earlier = earlier_rows(self.services, change, target)
         asked = demand(change, target, change.saved(arrival.identity))
         return Preview(
             summary=f"Apply revision {shown(change.revisions)} to {target.environment.name}",
             target=target.label,
-            prompt=_agreement(context, change, target, arrival, asked),
+            prompt=_agreement(context, change, target, arrival, asked, earlier),
             handle={**handle, "expected": asked.expected},
         )
 
@@ -97,7 +99,7 @@ class Deploy:
             position = gate.check(change.up, target).position
             if not position.finished:
                 raise off_the_way(change.up, position, target)
-            return self._outcome(change, target, position.heads, 0)
+            return self._outcome(change, target, str(intent.handle["identity"]), position.heads, 0)
         done, _ = _progress_kept(context)
         applied = gate.apply(
             change.up,
@@ -107,7 +109,7 @@ class Deploy:
             progress=_Steps(context, change.up),
             done=done,
         )
-        return self._outcome(change, target, applied.heads, applied.units)
+        return self._outcome(change, target, str(intent.handle["identity"]), applied.heads, applied.units)
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         target = self._target(context)
@@ -124,7 +126,7 @@ class Deploy:
         position, total = arrival.position, len(change.up.units)
         evidence = (_where(position, change), *rows_at_stake(target, change.nature.tables).seen)
         if position.finished:
-            outcome = self._outcome(change, target, position.heads, total - done)
+            outcome = self._outcome(change, target, arrival.identity, position.heads, total - done)
             return Finding(ground="applied", seen=evidence, outcome=outcome)
         if not position.possible:
             return Finding(ground="unknown", seen=(*evidence, "It is neither where this began nor where it leads."))
@@ -218,11 +220,18 @@ class Deploy:
             handle=_kept_by_gate(handle or {}),
         )
 
-    def _outcome(self, change: Change, target: Target, heads: Sequence[str], units: int) -> Outcome:
+    def _outcome(self, change: Change, target: Target, identity: str, heads: Sequence[str], units: int) -> Outcome:
         name = target.environment.name
         return Outcome(
             summary=f"{name} stands at {shown(heads)}" + ("" if units else " already; nothing was to be done"),
-            outputs={"environment": name, "heads": list(heads), "digest": change.digest, "units": units},
+            outputs={
+                "environment": name,
+                "identity": identity,
+                "heads": list(heads),
+                "digest": change.digest,
+                "units": units,
+                "texts": dict(change.up.texts(units)),
+            },
         )
 
 
@@ -272,7 +281,14 @@ def _progress_kept(context: Context) -> tuple[int, int]:
     return done, started
 
 
-def _agreement(context: Context, change: Change, target: Target, arrival: Arrival, asked: Demand) -> Prompt:
+def _agreement(
+    context: Context,
+    change: Change,
+    target: Target,
+    arrival: Arrival,
+    asked: Demand,
+    earlier: Sequence[tuple[str, str]],
+) -> Prompt:
     """Yes or no; word for word what goes, where something goes or the way back is not known."""
     name, first = target.environment.name, arrival.position.next or 0
     rest = Script(change.up.units[first:])
@@ -285,6 +301,7 @@ def _agreement(context: Context, change: Change, target: Target, arrival: Arriva
             ("server", f"PostgreSQL {arrival.server}"),
             *(("gate", note) for note in arrival.notes),
             ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
+            *earlier,
             *accepted_rows(change),
             *proof_rows(change),
             *backup_rows(change, arrival.identity),

@@ -1,6 +1,6 @@
 """What the actions need from the rest of the house; composition fills it, and makes the costly parts when asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import time
@@ -11,6 +11,7 @@ from ..terms.errors import UsageError
 if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
     from ..bytebase.client import Client
     from ..changes.change import Change
+    from ..changes.deployment import Deployment
     from ..changes.hazards.model import Review
     from ..migrations import History, Migrations, Settings
     from ..postgres.scratch import Scratch
@@ -36,6 +37,7 @@ class Memory:
 class Services:
     """`terminal` lends the terminal to a child process while its context is open, or is None without one.
 
+    `deployments` gives the deploys on record that speak of these revisions or digests, oldest first.
     `operator` is who agrees to things, for the record; `environ` is what URLs are read from and children inherit.
     """
 
@@ -46,6 +48,7 @@ class Services:
     operator: str
     terminal: Callable[[], AbstractContextManager[None]] | None = None
     now: Callable[[], float] = time
+    deployments: "Callable[[Sequence[str]], tuple[Deployment, ...]]" = lambda _: ()
     bytebase: "Callable[[Environment], Client] | None" = None
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 

@@ -132,9 +132,11 @@ DEPLOY = Signature(
     },
     outputs={
         "environment": "The environment's name.",
+        "identity": "Which database it is, as it tells of itself.",
         "heads": "The revisions at which the database stands now, read on a fresh connection.",
         "digest": "The digest of what was applied.",
         "units": "How many units this step applied; 0 when the database was there already.",
+        "texts": "The revisions that this step applied, each with the digest of its statements.",
     },
     stage="{environment}",
     dangerous=True,

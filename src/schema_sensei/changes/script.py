@@ -23,8 +23,7 @@ class Script:
     @cached_property
     def digest(self) -> str:
         """The sha256 (hex) of the canonical JSON of the units, so that statement boundaries count too."""
-        canonical = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        return _sha256(self.to_json())
 
     @cached_property
     def text(self) -> str:
@@ -66,6 +65,19 @@ class Script:
         """The revisions in the order of their units, each once."""
         return tuple(dict.fromkeys(unit.revision for unit in self.units))
 
+    def texts(self, last: int | None = None) -> dict[str, str]:
+        """The sha256 (hex) of each revision's statements, guards left out: what one revision is, in whatever range.
+
+        `last` counts only the revisions of so many units at the end. A revision whose SQL is not known is not there.
+        """
+        wanted = {unit.revision for unit in self.units[len(self.units) - (len(self.units) if last is None else last) :]}
+        statements: dict[str, list[str]] = {}
+        for unit in self.units:
+            if unit.revision in wanted:
+                statements.setdefault(unit.revision, []).extend(unit.statements[_guards(unit) :])
+        opaque = {unit.revision for unit in self.units if unit.opaque}
+        return {each: _sha256(texts) for each, texts in statements.items() if each not in opaque}
+
     def to_json(self) -> JsonObject:
         """Plain data that `from_json` turns into an equal Script."""
         return {"units": [unit.to_json() for unit in self.units]}
@@ -76,6 +88,11 @@ class Script:
         if not isinstance(data, Mapping) or not isinstance(data["units"], Sequence):
             raise TypeError("a script is an object with a list of units")
         return cls(tuple(Unit.from_json(unit) for unit in data["units"] if isinstance(unit, Mapping)))
+
+
+def _sha256(value: JsonValue) -> str:
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
 def _guards(unit: Unit) -> int:

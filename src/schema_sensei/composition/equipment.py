@@ -12,8 +12,11 @@ from ..terms.secrets import Redactor, Secret
 from . import places
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
+    from collections.abc import Sequence
+
     from ..actions.services import Services
     from ..bytebase.client import Client
+    from ..changes.deployment import Deployment
     from ..frontends.operator import Terminal
     from ..gates.clients import Clients
     from ..journal.store import StoredJournal
@@ -145,6 +148,12 @@ class Equipment:
         with self._lock:
             return self._clients.of(environment)
 
+    def deployments(self, words: "Sequence[str]") -> "tuple[Deployment, ...]":
+        """The deploys that the journal holds of these revisions or digests. Raises JournalError."""
+        from ..journal.deployments import deployments
+
+        return deployments(self.journal, words)
+
     @cached_property
     def _clients(self) -> "Clients":
         from ..gates.clients import Clients
@@ -166,6 +175,7 @@ class Equipment:
             operator=f"{this_process().user}@{this_process().host}",
             terminal=terminal,
             bytebase=self.bytebase,
+            deployments=self.deployments,
         )
 
 

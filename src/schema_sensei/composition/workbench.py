@@ -85,7 +85,8 @@ class Workbench:
     @cached_property
     def _library(self) -> Library:
         own = (self._page.workflows,) if self._page.workflows else ()
-        return Library.load(own, cache=places.cache())
+        names = [name for name, _ in self._page.environments]
+        return Library.load(own, cache=places.cache()).laid_out(names)
 
     def library(self) -> Library:
         """The tree and every workflow, the team's own included."""
@@ -295,8 +296,8 @@ class Workbench:
     def _variables(self) -> JsonObject:
         names = [each.name for each in self.project.environments]
         return {
-            "environment": {"first": names[0], **{name: name for name in names}},
-            "project": {"name": self.project.name},
+            "environment": {**{name: name for name in names}, "first": names[0], "last": names[-1]},
+            "project": {"name": self.project.name, "environments": names},
         }
 
     def _labels(self) -> Mapping[str, TargetLabel]:

@@ -98,4 +98,5 @@ def _step(wire: StepWire) -> Step:
         timeout=None if wire.timeout is None else seconds(wire.timeout),
         retries=wire.retries,
         confirm=wire.confirm,
+        each=wire.each,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the first question needs the tree alone; the rest is decode
 
 KEPT: Final = 8
 """So many compiled libraries stay: one per project and version in use, more or less."""
-FORMAT: Final = 1
+FORMAT: Final = 2
 """What is kept in one format must not be read in another: it counts up when a field of the definitions changes."""
 
 

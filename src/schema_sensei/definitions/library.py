@@ -6,7 +6,7 @@ when that is found, neither PyYAML nor pydantic is imported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +68,10 @@ class Library:
             raise DefinitionError(f"The decision tree in {where} cannot be used.", assembly.problems)
         return cls(assembly.tree, assembly.workflows, assembly.troubles, assembly.texts, assembly.problems)
 
+    def laid_out(self, environments: Sequence[str]) -> Library:
+        """The same, with each workflow as it runs in a project with these environments (see `spreading`)."""
+        return Library(self.tree, _LaidOut(self.workflows, environments), self.troubles, self.texts, self.problems)
+
     def workflow(self, workflow_id: str) -> Workflow:
         """The workflow with that id. Raises DefinitionError when its file is broken, UsageError when there is none."""
         if workflow_id in self.workflows:
@@ -83,6 +87,25 @@ class Library:
     def text(self, workflow: Workflow) -> str:
         """The text of the file a workflow was read from: what a run pins. Raises KeyError for another library's."""
         return self.texts[workflow.source.digest]
+
+
+class _LaidOut(Mapping[str, "Workflow"]):
+    """Workflows by id, each laid out when it is asked for."""
+
+    def __init__(self, workflows: Mapping[str, Workflow], environments: Sequence[str]) -> None:
+        self._workflows = workflows
+        self._environments = environments
+
+    def __getitem__(self, workflow_id: str) -> Workflow:
+        from .spreading import spread
+
+        return spread(self._workflows[workflow_id], self._environments)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._workflows)
+
+    def __len__(self) -> int:
+        return len(self._workflows)
 
 
 def read_workflow(text: str, file: str, *, bundled: bool = False) -> Workflow:

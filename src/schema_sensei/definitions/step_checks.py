@@ -7,12 +7,16 @@ from ..terms.json import JsonValue
 from . import expressions, references
 from .problems import Problem, did_you_mean
 from .signature import Parameter, Signature
+from .spreading import THIS, blocks
 from .tree import ToWorkflow
 from .workflow import Step, ToStep, Workflow
 from .yaml_source import Document, Path
 
 RESERVED: Final = frozenset({"done", "stop", "inputs", "environment", "project", "workflow"})
-PROJECT_NAMES: Final = frozenset({"name"})
+PROJECT_NAMES: Final = frozenset({"name", "environments"})
+
+
+_ONLY_EACH: Final = "It has a meaning in steps with `each: later`; elsewhere write environment.first, or one by name."
 
 
 def mentions(step: Step, path: Path) -> Iterator[tuple[Path, int, str]]:
@@ -82,19 +86,34 @@ class StepChecks:
 
     def destinations(self) -> Iterator[Problem]:
         steps = {step.id for step in self.workflow.steps}
+        closed = self.inside_other_blocks()
         for outcome, destination in self.step.on.items():
             path: Path = (*self.path, "on", outcome)
             match destination:
                 case ToStep(id=target) if target not in steps:
                     hint = did_you_mean(target, {*steps, "done", "stop"})
                     yield self.document.problem("unknown-step", f"there is no step `{target}`", path, hint)
+                case ToStep(id=target) if target in closed:
+                    hint = f"Lead to `{closed[target]}`, with which each environment begins."
+                    message = f"`{target}` is there once for each environment; from here nobody knows which is meant"
+                    yield self.document.problem("into-each", message, path, hint)
                 case ToWorkflow(id=target) if target not in self.workflows:
                     hint = did_you_mean(target, self.workflows, "workflow")
                     yield self.document.problem("unknown-workflow", f"there is no workflow `{target}`", path, hint)
                 case _:
                     pass
 
+    def inside_other_blocks(self) -> Mapping[str, str]:
+        """The steps in the middle of blocks with `each:` other than this step's own, and how these blocks begin."""
+        others = (block for block in blocks(self.workflow) if block[0].each and self.step not in block)
+        return {step.id: block[0].id for block in others for step in block[1:]}
+
     def syntax(self) -> Iterator[Problem]:
+        for key, text in (("title", self.step.title), ("why", self.step.why), ("confirm", self.step.confirm)):
+            if f"{{{THIS}}}" in text and not self.step.each:
+                yield self.document.problem(
+                    "unknown-name", "no environment is `this` here", (*self.path, key), _ONLY_EACH
+                )
         if self.step.when:
             yield from expression_problems(self.step.when, self.document, (*self.path, "when"))
         for at, text in _texts(self.step.with_, (*self.path, "with")):
@@ -127,6 +146,8 @@ class StepChecks:
             case "environment":
                 if not name:
                     return "unknown-name", "which environment is meant?", "Write environment.first, or one by name."
+                if f"{owner}.{name}" == THIS and not self.step.each:
+                    return "unknown-name", "no environment is `this` here", _ONLY_EACH
             case _ if owner not in steps:
                 known = {*steps, "inputs", "environment", "project"}
                 return "unknown-reference", f"there is no step `{owner}`", did_you_mean(owner, known)

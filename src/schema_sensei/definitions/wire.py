@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from .workflow import Backup, Review, Testing
+from .workflow import Backup, Each, Review, Testing
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"([1-9]\d{0,5})([smh])", re.ASCII)
@@ -172,6 +172,8 @@ class StepWire(_Wire):
     """How often it is repeated by itself after a failure."""
     confirm: Line = ""
     """A question put before the step acts, besides what the action itself asks."""
+    each: Each = ""
+    """later: the step is there once for each environment after the first, whose name is `{environment.this}`."""
 
 
 class WorkflowWire(_Wire):

@@ -10,6 +10,7 @@ from .tree import Source, ToWorkflow
 Backup: TypeAlias = Literal["none", "needed", "with-data", "of-the-present"]
 Review: TypeAlias = Literal["low", "medium", "high"]
 Testing: TypeAlias = Literal["standard", "thorough"]
+Each: TypeAlias = Literal["", "later"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Step:
 
     `when` is an expression; the step is passed over when it is False. `timeout` is in seconds, None for no limit.
     `retries` counts automatic repetitions after a failure. `confirm` is a question put before the step performs, in
-    addition to what the action itself asks; empty for none.
+    addition to what the action itself asks; empty for none. `each` "later": the step is there once for each environment
+    after the first (see `spreading`); empty in a workflow that is laid out for a project.
     """
 
     id: str
@@ -92,6 +94,7 @@ class Step:
     timeout: float | None = None
     retries: int = 0
     confirm: str = ""
+    each: Each = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

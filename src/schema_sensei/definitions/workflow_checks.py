@@ -21,6 +21,7 @@ def check(
     """Every problem of one workflow; `signatures` None leaves out what only the actions' declarations can tell."""
     yield from _check_names(workflow, document)
     yield from _check_inputs(workflow, document)
+    yield from _check_each(workflow, document)
     for index, step in enumerate(workflow.steps):
         checks = StepChecks(workflow, document, workflows, signatures, step, ("steps", index))
         yield from checks.every()
@@ -58,6 +59,13 @@ def _check_inputs(workflow: Workflow, document: Document) -> Iterator[Problem]:
         if not fits:
             message = f"the default {one.default!r} does not match the pattern"
             yield document.problem("bad-default", message, (*path, "default"), one.hint)
+
+
+def _check_each(workflow: Workflow, document: Document) -> Iterator[Problem]:
+    if workflow.steps[0].each:
+        message = f"`{workflow.steps[0].id}` is the first step, and not there when a project has one environment"
+        hint = "Begin with a step for the first environment, without `each:`."
+        yield document.problem("each-first", message, ("steps", 0, "each"), hint)
 
 
 def _check_ways(workflow: Workflow, document: Document) -> Iterator[Problem]:

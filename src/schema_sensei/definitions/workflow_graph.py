@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
+from .spreading import blocks
 from .tree import ToWorkflow
 from .workflow import ToStep, Workflow
 
@@ -17,10 +19,17 @@ class Edge:
 
 def edges(workflow: Workflow) -> Mapping[str, tuple[Edge, ...]]:
     """Every way from every step."""
-    return {step.id: tuple(_edges(workflow, step.id)) for step in workflow.steps}
+    passed = _passed_over(workflow)
+    return {step.id: tuple(_edges(workflow, step.id, passed)) for step in workflow.steps}
 
 
-def _edges(workflow: Workflow, step_id: str) -> Iterator[Edge]:
+def _passed_over(workflow: Workflow) -> Mapping[str, str | None]:
+    """What follows each block with `each:`, by the id of its first step: a project may have no later environment."""
+    every = [*blocks(workflow), ()]
+    return {block[0].id: after[0].id if after else None for block, after in pairwise(every) if block and block[0].each}
+
+
+def _edges(workflow: Workflow, step_id: str, passed: Mapping[str, str | None]) -> Iterator[Edge]:
     step = workflow.step(step_id)
     for outcome in {"ok", *step.on}:
         match workflow.destination(step_id, outcome):
@@ -28,6 +37,8 @@ def _edges(workflow: Workflow, step_id: str) -> Iterator[Edge]:
                 yield Edge(target)
             case _:
                 yield Edge(None)
+    if step_id in passed:
+        yield Edge(passed[step_id], ran=False)
     if step.when or step.skippable:
         match workflow.following(step_id):
             case ToStep(id=target):

@@ -3,7 +3,8 @@
 How to call it (composition does; everything blocks, so a front end calls it on a thread of its own):
 
     result = run(workflow, text, actions, journal, sink, asker, inputs={"message": "add certificates"},
-                 variables={"environment": {"first": "dev", "dev": "dev"}, "project": {"name": "demo"}},
+                 variables={"environment": {"first": "dev", "dev": "dev"},
+                            "project": {"name": "demo", "environments": ["dev"]}},
                  options=Options(dry=False, cancel=token, targets={"dev": label}), find=find)
     result = resume("7f3a", parse, actions, journal, sink, asker, options=Options(take_over=True), find=find)
 
@@ -24,6 +25,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from ..definitions.spreading import spread
 from ..definitions.workflow import Workflow
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
@@ -144,6 +146,7 @@ def run(
         options=options,
         find=find,
     )
+    workflow = _laid_out(workflow, variables or {})
     check_given(workflow, inputs or {})
     header = desk.header(workflow, text, given=dict(inputs or {}), variables=dict(variables or {}))
     lease, header = _create(desk, header)
@@ -190,9 +193,16 @@ def resume(
             f"Run {record.header.id} is over: {record.summary}",
             remedy=f"`sensei show {record.header.id}` prints its transcript; start a new run to do it again.",
         )
-    workflow = parse(record.header.text, record.header.digest)
+    workflow = _laid_out(parse(record.header.text, record.header.digest), record.header.variables)
     lease = journal.claim(record.header.id, desk.owner, take_over=desk.options.take_over)
     return _drive(desk, workflow, lease, record.header, resumed=True)
+
+
+def _laid_out(workflow: Workflow, variables: JsonObject) -> Workflow:
+    """The workflow for the environments that the run began with: `project.environments`, in order."""
+    project = variables.get("project")
+    names = project.get("environments") if isinstance(project, Mapping) else None
+    return spread(workflow, [str(name) for name in names] if isinstance(names, list | tuple) else [])
 
 
 def _link(journal: Journal, record: RunRecord) -> str:
@@ -208,6 +218,7 @@ def _hand_over(desk: _Desk, parent: RunHeader, workflow_id: str) -> RunResult:
     if desk.find is None:
         raise UsageError(f"The workflow {workflow_id} is not at hand.", remedy=f"Run `sensei run {workflow_id}`.")
     workflow, text = desk.find(workflow_id)
+    workflow = _laid_out(workflow, parent.variables)
     header = desk.header(workflow, text, given={}, variables=parent.variables)
     header = replace(header, id=following_run_id(parent.id), parent=parent.id)
     lease = desk.journal.create(header, desk.owner)

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from ..definitions.signature import Signature
+from ..definitions.spreading import blocks, in_general
 from ..definitions.tree import Question, ToQuestion, ToWorkflow, Tree
 from ..definitions.workflow import Destination, End, Step, ToStep, Workflow
 
@@ -64,8 +65,12 @@ def workflow(workflow: Workflow, signatures: Mapping[str, Signature], titles: Ma
         for outcome, goal in _outcomes(workflow, step, signatures):
             arrow = "-->" if outcome == "ok" else f"-->|{label(outcome)}|"
             edges.append(f"  {names[step.id]} {arrow} {_goal(goal, names, ends)}")
+    for block in blocks(workflow):
+        if block[0].each:
+            again = label("for each environment after the first")
+            edges.append(f"  {names[block[-1].id]} -.->|{again}| {names[block[0].id]}")
     lines = ["flowchart TD", "  start([" + label(workflow.title) + "])"]
-    lines += [f"  {names[step.id]}[{label(step.title)}]" for step in workflow.steps]
+    lines += [f"  {names[step.id]}[{label(in_general(step.title))}]" for step in workflow.steps]
     for end, name in ends.items():
         kind, _, other = end.partition(":")
         text = (titles or {}).get(other, other) if kind == "workflow" else end

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..definitions.signature import Signature
+from ..definitions.spreading import in_general
 from ..definitions.tree import Question, ToQuestion, ToWorkflow, Tree
 from ..definitions.workflow import Destination, End, Step, ToStep, Trouble, Workflow
 from . import mermaid
@@ -107,7 +108,7 @@ def workflow_page(workflow: Workflow, workflows: Mapping[str, Workflow], signatu
             lines.append(f"- `inputs.{given.name}`: {_text(given.ask)}{hint}")
     lines += ["", "## Steps"]
     for number, step in enumerate(workflow.steps, 1):
-        lines += ["", f"### {number}. {_text(step.title)}", "", *_step_lines(step, workflow, signatures)]
+        lines += ["", f"### {number}. {_text(in_general(step.title))}", "", *_step_lines(step, workflow, signatures)]
     return _page(lines)
 
 
@@ -146,13 +147,15 @@ def _commands(workflow: Workflow) -> Iterator[str]:
 
 def _step_lines(step: Step, workflow: Workflow, signatures: Mapping[str, Signature]) -> Iterator[str]:
     if step.why:
-        yield _text(step.why)
+        yield _text(in_general(step.why))
         yield ""
     signature = signatures.get(step.action)
     yield f"Does: `{step.action}`" + (f". {_text(signature.summary)}" if signature else "")
     for outcome, destination in step.on.items():
         meaning = f" ({_text(signature.outcomes[outcome])})" if signature and outcome in signature.outcomes else ""
         yield f"- {_code(outcome)}{meaning}: {_destination(destination, workflow)}"
+    if step.each:
+        yield f"- once for each environment after the first, in order; then it is called `{step.id}-ENVIRONMENT`"
     if step.skippable:
         yield "- may be skipped, with a reason"
 
@@ -160,7 +163,7 @@ def _step_lines(step: Step, workflow: Workflow, signatures: Mapping[str, Signatu
 def _destination(destination: Destination, workflow: Workflow) -> str:
     match destination:
         case ToStep(id):
-            return f"go to “{_text(workflow.step(id).title)}”"
+            return f"go to “{_text(in_general(workflow.step(id).title))}”"
         case ToWorkflow(id):
             return f"go on with [{id}]({id}.md)"
         case End(how):

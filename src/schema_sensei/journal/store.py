@@ -156,6 +156,16 @@ class StoredJournal:
         with self._reading() as connection:
             return tuple(entry_of(row) for row in connection.execute(wanted))
 
+    def finished_with(self, text: str) -> tuple[Entry, ...]:
+        """The entries of all runs that tell of a finished step and hold this text anywhere, oldest first."""
+        wanted = (
+            select(entry_table)
+            .where(entry_table.c.kind == "finished", entry_table.c.body.contains(text, autoescape=True))
+            .order_by(entry_table.c.at)
+        )
+        with self._reading() as connection:
+            return tuple(entry_of(row) for row in connection.execute(wanted))
+
     def open_output(self, run: str, step: str, visit: int) -> OutputLog:
         """Open the output file of a step visit for appending. Raises OSError."""
         return self._outputs.open(run, step, visit)

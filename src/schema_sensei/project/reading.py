@@ -14,6 +14,7 @@ from .ignoring import Rule
 from .project import Project, find_module
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
+_TAKEN = frozenset({"first", "last", "this"})
 _GATES: Mapping[str, Gate] = {"direct": "direct", "bytebase": "bytebase", "none": "none"}
 
 KEYS = {
@@ -108,6 +109,9 @@ class Reading(BytebaseFields):
         if not ENVIRONMENT_NAME.fullmatch(name):
             hint = "Small letters, digits, - and _, beginning with a letter, 32 at most."
             self._note("environment-name", "this is no name for an environment", place, hint, key=True)
+        elif name in _TAKEN:
+            hint = "In workflows environment.first, .last and .this are places in the order."
+            self._note("environment-name", f"no environment can be called {name}", place, hint, key=True)
         fields = self._mapping(entry, place, ENVIRONMENT_KEYS, f"environment {name[:32]}")
         if "url" not in fields and isinstance(entry, dict):
             self._note(
