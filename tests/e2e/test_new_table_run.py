@@ -130,3 +130,49 @@ def test_status_sees_what_is_pending_and_what_was_deployed(person: Person) -> No
     environments = {each["environment"]: each for each in states}
     assert environments["dev"]["standing"] == "current"
     assert environments["staging"]["standing"] == "behind"
+
+
+PROMOTE = (
+    "run",
+    "promote",
+    "--set",
+    "review={answer: approve, rule: 'down and not opaque'}",
+    "--set",
+    "promote-staging={answer: true, rule: \"environment == 'staging'\"}",
+    "--set",
+    "promote-prod={answer: true, rule: \"environment == 'prod'\"}",
+    "--set",
+    "note=all",
+)
+
+
+def test_what_stopped_in_development_goes_on_another_day_with_the_same_text(person: Person) -> None:
+    lesson.add_certificates(person.root)
+    assert person.types(*RUN).returncode == ExitCode.DONE
+    assert "certificates" not in person.tables("staging")
+
+    onward = person.types(*PROMOTE)
+
+    assert onward.returncode == ExitCode.DONE, onward.stdout + onward.stderr
+    assert "dev stands at" in onward.stdout
+    assert "already" in onward.stdout
+    for name in ("staging", "prod"):
+        assert "certificates" in person.tables(name), name
+    again = person.types(*PROMOTE)
+    assert again.returncode == ExitCode.DONE
+    assert "Every environment has every revision" in again.stdout
+
+
+def test_a_file_that_was_changed_after_its_deploy_does_not_go_on(person: Person) -> None:
+    lesson.add_certificates(person.root)
+    assert person.types(*RUN).returncode == ExitCode.DONE
+    (file,) = (person.root / "migrations" / "versions").glob("*add_certificates.py")
+    file.write_text(
+        file.read_text().replace("def upgrade() -> None:", 'def upgrade() -> None:\n    op.execute("SELECT 1")')
+    )
+
+    onward = person.types(*PROMOTE)
+
+    assert onward.returncode == ExitCode.DECLINED, onward.stdout + onward.stderr
+    assert "it got another text of" in onward.stdout + onward.stderr
+    assert "certificates" not in person.tables("staging")

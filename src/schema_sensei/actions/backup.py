@@ -28,11 +28,11 @@ from ..terms.errors import UsageError
 from . import parameters
 from .backup_question import agreement, outcome, tables
 from .demands import losses_of, proof_of
-from .revisions import settings
+from .revisions import history, settings
 from .rows import rows_at_stake
 from .services import Services
 from .signatures import BACKUP
-from .whereabouts import version_table
+from .whereabouts import heads_of, version_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,14 @@ class Backup:
     def preview(self, context: Context) -> Preview:
         target = self._target(context)
         change = parameters.change(context)
-        wanted, losses = self._wanted(change, target, context)
+        there = set(change.heads) <= history(self.services).ancestors(heads_of(target, settings(self.services)))
+        wanted, losses = ((), ()) if there else self._wanted(change, target, context)
         if wanted is not None and not wanted:
+            name = target.environment.name
             return Preview(
-                summary=f"Nothing that holds rows in {target.environment.name} goes: no backup is needed",
+                summary=f"{name} has the change already: there is nothing to save"
+                if there
+                else f"Nothing that holds rows in {name} goes: no backup is needed",
                 target=target.label,
                 effect=False,
                 handle={"unneeded": True},
@@ -68,7 +72,7 @@ class Backup:
         if intent.handle.get("unneeded"):
             return Outcome(
                 name="unneeded",
-                summary="Nothing that holds rows goes",
+                summary="Nothing is to be saved",
                 outputs={"change": change.to_json(), "backup": None},
             )
         target = self._target(context)

@@ -51,6 +51,18 @@ GENERATE = Signature(
     undoable=True,
 )
 
+PENDING = Signature(
+    name="pending",
+    summary="Find the revisions that are written and not yet in every environment; reads only.",
+    outcomes={"unchanged": "Every environment that can be looked at has every revision."},
+    outputs={
+        "change": "The change: from where the last environment stands to the newest revision.",
+        "revisions": "The ids of its revisions, in order.",
+    },
+    stage="collected",
+    effect=False,
+)
+
 REVIEW = Signature(
     name="review",
     summary="Show the exact SQL, up and down; the approval is bound to its digest.",
@@ -242,6 +254,6 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    route = (EDIT, GENERATE, REVIEW, REHEARSE, BACKUP, DEPLOY, SYNC, TEST)
+    route = (EDIT, GENERATE, PENDING, REVIEW, REHEARSE, BACKUP, DEPLOY, SYNC, TEST)
     every = (*route, FORMULA, BACKFILL, DEPENDENTS, TRASH, COMMAND, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})
