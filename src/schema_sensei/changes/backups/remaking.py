@@ -49,13 +49,12 @@ def remake(
 
     Raises NotRestoredError, BrokenBackupError.
     """
-    chosen = [each for each in archive.items(programs, file) if any(archive.belongs(each, table) for table in tables)]
+    chosen = archive.belonging(archive.items(programs, file), tables)
     types = _missing_types(connection, tables)
     described = schema if schema is not None else file
-    of_types = [each for each in archive.items(programs, described) if types & _typed(each)] if types else []
-    parts = {part for table in tables for part in table.parts}
-    wanted = (each for each in archive.items(programs, described) if each.of_kind(_NOT_IN_TABLE_DUMPS))
-    behind = [each for each in wanted if schema is not None and each.part in parts]
+    every = archive.items(programs, described)
+    of_types = [each for each in every if types & _typed(each)]
+    behind = [] if schema is None else _left_out(archive.belonging(every, tables))
     rights = _rights(connection, manifest, tables)
     checks = "".join(_check(connection, table) for table in tables)
     environment = client_programs.environment(place.url, application_name="sensei restore")
@@ -93,6 +92,12 @@ def remake(
             remedy="Remove the cause that it names. Where a foreign key finds no parent, restore that table, too.",
             where=str(place.label),
         )
+
+
+def _left_out(described: Sequence[Item]) -> list[Item]:
+    """The statistics among what belongs to the tables, with their comments."""
+    numbers = {each.number for each in described if each.of_kind(_NOT_IN_TABLE_DUMPS)}
+    return [each for each in described if each.number in numbers or set(each.needs) & numbers]
 
 
 def _pour(

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -115,14 +116,19 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
         revision=arguments["revision"],
         path=path,
         operations=operations,
-        upgrade_source=sources.get("upgrades", ""),
-        downgrade_source=sources.get("downgrades", ""),
+        upgrade_source=_flush(sources.get("upgrades", "")),
+        downgrade_source=_flush(sources.get("downgrades", "")),
         warnings=tuple(cautions),
         blind_spots=tuple(spots),
         pairs=tuple(pairs),
         abrupt=tuple(hints),
         waiting=tuple(columns),
     )
+
+
+def _flush(body: str) -> str:
+    """A body as Alembic's templates take it (its first line stands after their own indentation), at the margin."""
+    return textwrap.dedent(f"    {body}")
 
 
 def _base(history: History, head: str | None) -> str:
