@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import textwrap
 import warnings
@@ -27,6 +28,9 @@ from .operations import described, flat
 from .reading import settings_of, sound
 from .renames import column_pairs, restorable, table_pairs
 from .shaping import abrupt, shaped, waiting
+
+_NOT_THEIRS = re.compile(r"Can't validate argument '\w+'; can't locate any SQLAlchemy dialect named")
+"""What SQLAlchemy 2.1 says of a constraint that is NOT VALID in the database, and means by it a slip of its own."""
 
 
 def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: Callable[[Message], None]) -> Generated:
@@ -95,7 +99,7 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
         cautions.extend(
             Caution("comparison", "", str(each.message), "Compare this object by hand.")
             for each in caught
-            if issubclass(each.category, UserWarning | RuntimeWarning)
+            if issubclass(each.category, UserWarning | RuntimeWarning) and not _NOT_THEIRS.match(str(each.message))
         )
         cautions.extend(suspicions(_upgrades(found), migration))
         spots.extend(blind_spots(settings_of(seen), seen, migration))
