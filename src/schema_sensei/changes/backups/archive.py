@@ -26,6 +26,10 @@ PRIVILEGED = (
 """What a login without a superuser's rights may not make; none of it holds rows."""
 
 
+REMARKS = ("ACL", "COMMENT", "SECURITY LABEL")
+"""What is said of an object and goes with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line of an archive's list: the object as class:oid (0:0 for none), and its kind, schema, name and owner.
@@ -53,12 +57,7 @@ def items(programs: ClientPrograms, file: Path) -> tuple[Item, ...]:
         errors="replace",
     )
     if done.returncode:
-        raise BrokenBackupError(
-            "The dump's list of contents cannot be read.",
-            means=f"pg_restore said: {done.stderr.strip()[-300:]}",
-            remedy="Use another backup (sensei backups), or take a new one.",
-            where=str(file),
-        )
+        raise _unreadable(done.stderr, file)
     found: list[Item] = []
     for line in done.stdout.splitlines():
         match = _LINE.fullmatch(line)
@@ -67,6 +66,15 @@ def items(programs: ClientPrograms, file: Path) -> tuple[Item, ...]:
         elif found and (needs := _NEEDS.match(line)):
             found[-1] = replace(found[-1], needs=tuple(int(each) for each in needs[1].split()))
     return tuple(found)
+
+
+def _unreadable(said: str, file: Path) -> BrokenBackupError:
+    return BrokenBackupError(
+        "The dump's list of contents cannot be read.",
+        means=f"pg_restore said: {said.strip()[-300:]}",
+        remedy="Use another backup (sensei backups), or take a new one.",
+        where=str(file),
+    )
 
 
 def belonging(every: Sequence[Item], tables: Collection[Kept | Shape]) -> list[Item]:
@@ -94,9 +102,27 @@ def rows_of(item: Item, table: Kept) -> bool:
 
 _ATTENDANTS = (
     *("TABLE DATA", "ROW SECURITY", "TABLE ATTACH", "SEQUENCE SET", "SEQUENCE OWNED BY"),
-    *("ACL", "COMMENT", "SECURITY LABEL"),
+    *REMARKS,
 )
 """What has no number of its own, and is about the first thing that it rests on."""
+
+
+def statements(programs: ClientPrograms, file: Path, items: Sequence[Item], rights: Sequence[str] = ()) -> str:
+    """The SQL that makes these items, without pg_restore's settings and comments, and without a last semicolon."""
+    parts = []
+    for each in items:
+        with tempfile.TemporaryDirectory(prefix="sensei-restore-") as folder:
+            command = [programs.pg_restore, *rights, f"--use-list={write_list([each], Path(folder))}", "--file=-"]
+            done = subprocess.run([*command, str(file)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode:
+            raise _unreadable(done.stderr.decode(errors="replace"), file)
+        body = done.stdout.decode("utf-8").partition(_HEADER)[2].partition(_HEADER_ENDS)[2]
+        parts.append(body.partition(_FOOTER)[0].strip().removesuffix(";"))
+    return ";\n".join(each for each in parts if each)
+
+
+_HEADER, _HEADER_ENDS = "\n-- Name: ", "\n--\n\n"
+_FOOTER = "\n--\n-- PostgreSQL database dump complete\n"
 
 
 def write_list(chosen: Sequence[Item], folder: Path) -> Path:

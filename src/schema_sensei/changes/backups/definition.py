@@ -2,20 +2,13 @@
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from ...postgres import client_programs, session
-from ...postgres.client_programs import ClientPrograms
 from ...terms.secrets import Secret
 from . import archive
-from .archive import Item
 from .contents import shapes
 from .errors import BackupError
-
-_HEADER = "\n-- Name: "
-_HEADER_ENDS = "\n--\n\n"
-_FOOTER = "\n--\n-- PostgreSQL database dump complete\n"
 
 
 def definition(url: Secret, schema: str, name: str) -> tuple[str, ...]:
@@ -44,7 +37,7 @@ def definition(url: Secret, schema: str, name: str) -> tuple[str, ...]:
                 remedy="Use a login that may read the schema.",
             )
         chosen = archive.belonging(archive.items(programs, file), tables)
-        return tuple(text for each in chosen if (text := _text(programs, file, [each], Path(folder))))
+        return tuple(archive.statements(programs, file, [each], ["--no-owner"]) for each in chosen)
 
 
 _TREE = """
@@ -52,14 +45,3 @@ SELECT t.relid::oid::bigint FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namesp
  CROSS JOIN LATERAL (SELECT c.oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) t
  WHERE c.relkind IN ('r', 'p') AND n.nspname = %s AND c.relname = %s
 """
-
-
-def _text(programs: ClientPrograms, file: Path, items: Sequence[Item], folder: Path) -> str:
-    """What pg_restore writes for some items, without its settings and comments."""
-    listed = archive.write_list(items, folder)
-    done = subprocess.run(
-        [programs.pg_restore, "--no-owner", f"--use-list={listed}", "--file=-", str(file)],
-        stdin=subprocess.DEVNULL, capture_output=True, check=True,
-    )  # fmt: skip
-    _, _, body = done.stdout.decode("utf-8").partition(_HEADER)
-    return body.partition(_HEADER_ENDS)[2].partition(_FOOTER)[0].strip().removesuffix(";")
