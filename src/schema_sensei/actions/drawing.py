@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import cast
 
+from ..changes.backups.definition import definition
 from ..engine.ports import Context
 from ..migrations import Caution, Generated, Rename, Shape
 from ..migrations.generated import Way
 from ..terms.secrets import Secret
+from ..terms.trash import TRASH
 from . import parameters
 from .renaming import carried, leftovers, settle
 from .services import Services
@@ -26,11 +28,13 @@ class Drawing:
     def write(self) -> Generated | None:
         """What was written, or is not there to be written; None when the person wants it done in steps."""
         offer = bool(self.context.parameters.get("offer_steps"))
+        discard = parameters.text(self.context, "discard")
         shape = Shape(
             way=cast(Way, parameters.text(self.context, "way") or "whole"),
             ask=self.ours,
             in_steps=offer,
-            discard=parameters.text(self.context, "discard"),
+            discard=discard,
+            remade=definition(self.url, TRASH, discard) if discard else (),
         )
         asked: set[Rename] = set()
         while True:

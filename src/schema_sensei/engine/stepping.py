@@ -99,7 +99,11 @@ def _attempt(execution: Execution, step: Step) -> None:
             )  # fmt: skip
             answer = _agree(execution, step, preview, action)
             if answer is False:
-                outcome = Outcome(name="declined", summary=f"{step.title}: declined; nothing was done.")
+                # What it was given goes on as it came, for the steps that take it from here.
+                given = {
+                    name: context.parameters[name] for name in action.signature.outputs if name in context.parameters
+                }
+                outcome = Outcome(name="declined", summary=f"{step.title}: declined; nothing was done.", outputs=given)
             else:
                 context.checkpoint()
                 intent = _intend(execution, step, preview, answer)

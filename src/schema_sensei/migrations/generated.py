@@ -67,7 +67,7 @@ class Shape:
 
     The database is at the heads with `renames` done, and the revision begins with them. `ask`: nothing is written when
     something may be a rename; `in_steps`: nor when something in it would be better done in steps. `discard` names a
-    table of the trash that is dropped for good.
+    table of the trash that is dropped for good, and `remade` holds the statements that make it again, empty.
     """
 
     way: Way = "whole"
@@ -75,6 +75,7 @@ class Shape:
     ask: bool = False
     in_steps: bool = False
     discard: str = ""
+    remade: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,19 @@ def test_a_suppression_in_a_comment_has_no_say(copy: Secret) -> None:
     assert found.blocked
 
 
+def test_what_is_set_aside_and_dropped_from_there_is_no_plain_move_or_drop(copy: Secret) -> None:
+    away = "CREATE SCHEMA sensei_trash; ALTER TABLE labels SET SCHEMA sensei_trash;"
+    found = review(copy, away, target="a copy")
+    assert [(each.id, each.level) for each in found.hazards if not each.cleared] == [("table-set-aside", "danger")]
+
+    back = review(copy, "ALTER TABLE sensei_trash.labels SET SCHEMA public;", target="a copy")
+    assert all(each.cleared for each in back.hazards)
+
+    review(copy, "ALTER TABLE labels SET SCHEMA sensei_trash;", target="a copy")
+    gone = review(copy, "DROP TABLE sensei_trash.labels; DROP SCHEMA sensei_trash;", target="a copy")
+    assert [(each.id, each.level) for each in gone.hazards if not each.cleared] == [("set-aside-dropped", "danger")]
+
+
 def test_an_empty_file_has_no_hazards(copy: Secret) -> None:
     assert review(copy, "-- nothing\n", target="a copy").hazards == ()
 

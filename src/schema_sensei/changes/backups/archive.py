@@ -4,17 +4,20 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...postgres import client_programs, session
 from ...postgres.client_programs import ClientPrograms
 from ...terms.secrets import Secret
+from .contents import Shape
 from .errors import BrokenBackupError
 from .manifest import Kept
 
 POLL_SECONDS = 0.1
-_LINE = re.compile(r"\d+; (\d+) (\d+) (.+)")
+_LINE = re.compile(r"(\d+); (\d+) (\d+) (.+)")
+_NEEDS = re.compile(r";\s+depends on:((?: \d+)+)")
+_NO_OBJECTS = ("ENCODING ", "STDSTRINGS ", "SEARCHPATH ", "DATABASE ")
 
 PRIVILEGED = (
     *("EXTENSION", "COMMENT - EXTENSION", "EVENT TRIGGER", "PUBLICATION", "SUBSCRIPTION", "FOREIGN DATA WRAPPER"),
@@ -23,13 +26,22 @@ PRIVILEGED = (
 """What a login without a superuser's rights may not make; none of it holds rows."""
 
 
+REMARKS = ("ACL", "COMMENT", "SECURITY LABEL")
+"""What is said of an object and goes with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of an archive's list: the object as class:oid (0:0 for none), and its kind, schema, name and owner."""
+    """One line of an archive's list: the object as class:oid (0:0 for none), and its kind, schema, name and owner.
+
+    `number` is its own in the archive, `needs` are those of what it rests on, what it is about first.
+    """
 
     line: str
     part: str
     words: str
+    number: int = 0
+    needs: tuple[int, ...] = ()
 
     def of_kind(self, kinds: Collection[str]) -> bool:
         return any(self.words.startswith(f"{kind} ") for kind in kinds)
@@ -38,56 +50,79 @@ class Item:
 def items(programs: ClientPrograms, file: Path) -> tuple[Item, ...]:
     """The archive's list. Raises BrokenBackupError."""
     done = subprocess.run(
-        [programs.pg_restore, "--list", str(file)], capture_output=True, text=True, check=False, errors="replace"
+        [programs.pg_restore, "--list", "--verbose", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        errors="replace",
     )
     if done.returncode:
-        raise BrokenBackupError(
-            "The dump's list of contents cannot be read.",
-            means=f"pg_restore said: {done.stderr.strip()[-300:]}",
-            remedy="Use another backup (sensei backups), or take a new one.",
-            where=str(file),
-        )
-    found = []
+        raise _unreadable(done.stderr, file)
+    found: list[Item] = []
     for line in done.stdout.splitlines():
         match = _LINE.fullmatch(line)
-        if match:
-            found.append(Item(line, f"{match[1]}:{match[2]}", match[3]))
+        if match and not match[4].startswith(_NO_OBJECTS):
+            found.append(Item(line, f"{match[2]}:{match[3]}", match[4], int(match[1])))
+        elif found and (needs := _NEEDS.match(line)):
+            found[-1] = replace(found[-1], needs=tuple(int(each) for each in needs[1].split()))
     return tuple(found)
 
 
-def belongs(item: Item, table: Kept) -> bool:
-    """Whether it is the table, its rows, or a part that goes and comes with it.
-
-    Objects are known by their number; what has none of its own (rows, positions, grants, comments) by name.
-    """
-    if item.part in table.parts or rows_of(item, table):
-        return True
-    if _names(item, ("ROW SECURITY", "TABLE ATTACH"), table.schema, table.name):
-        return True
-    if _names(item, _REMARKS, table.schema, f"TABLE {table.name}"):
-        return True
-    if any(item.words.startswith(f"{kind} {table.schema} COLUMN {table.name}.") for kind in _REMARKS):
-        return True
-    if any(item.words.startswith(f"COMMENT {table.schema} {kind} ") for kind in _ON_TABLES):
-        return f" ON {table.name} " in item.words
-    return any(
-        _names(item, ("SEQUENCE SET", "SEQUENCE OWNED BY"), schema, name)
-        or _names(item, _REMARKS, schema, f"SEQUENCE {name}")
-        for schema, _, name in (sequence.partition(".") for sequence in table.sequences)
+def _unreadable(said: str, file: Path) -> BrokenBackupError:
+    return BrokenBackupError(
+        "The dump's list of contents cannot be read.",
+        means=f"pg_restore said: {said.strip()[-300:]}",
+        remedy="Use another backup (sensei backups), or take a new one.",
+        where=str(file),
     )
+
+
+def belonging(every: Sequence[Item], tables: Collection[Kept | Shape]) -> list[Item]:
+    """The tables, their rows, and the parts that go and come with them, in the archive's order.
+
+    Objects are known by their number; what has none of its own (rows, positions, grants, comments) by what it is about.
+    """
+    parts = {part for table in tables for part in table.parts}
+    ours = {each.number for each in every if each.part in parts}
+    found = []
+    for each in every:
+        joins = each.of_kind(("INDEX ATTACH",))
+        if each.part in parts or (joins and ours.issuperset(each.needs)):
+            found.append(each)
+        elif not joins and each.of_kind(_ATTENDANTS) and each.needs[:1] and each.needs[0] in ours:
+            found.append(each)
+            ours.add(each.number)
+    return found
 
 
 def rows_of(item: Item, table: Kept) -> bool:
     """Whether it is the table's rows."""
-    return _names(item, ("TABLE DATA",), table.schema, table.name)
+    return item.of_kind(("TABLE DATA",)) and item.part == table.parts[0].replace("1259:", "0:")
 
 
-_REMARKS = ("ACL", "COMMENT")
-_ON_TABLES = ("CONSTRAINT", "TRIGGER", "POLICY", "RULE")
+_ATTENDANTS = (
+    *("TABLE DATA", "ROW SECURITY", "TABLE ATTACH", "SEQUENCE SET", "SEQUENCE OWNED BY"),
+    *REMARKS,
+)
+"""What has no number of its own, and is about the first thing that it rests on."""
 
 
-def _names(item: Item, kinds: Sequence[str], schema: str, name: str) -> bool:
-    return any(item.words.startswith(f"{kind} {schema} {name} ") for kind in kinds)
+def statements(programs: ClientPrograms, file: Path, items: Sequence[Item], rights: Sequence[str] = ()) -> str:
+    """The SQL that makes these items, without pg_restore's settings and comments, and without a last semicolon."""
+    parts = []
+    for each in items:
+        with tempfile.TemporaryDirectory(prefix="sensei-restore-") as folder:
+            command = [programs.pg_restore, *rights, f"--use-list={write_list([each], Path(folder))}", "--file=-"]
+            done = subprocess.run([*command, str(file)], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode:
+            raise _unreadable(done.stderr.decode(errors="replace"), file)
+        body = done.stdout.decode("utf-8").partition(_HEADER)[2].partition(_HEADER_ENDS)[2]
+        parts.append(body.partition(_FOOTER)[0].strip().removesuffix(";"))
+    return ";\n".join(each for each in parts if each)
+
+
+_HEADER, _HEADER_ENDS = "\n-- Name: ", "\n--\n\n"
+_FOOTER = "\n--\n-- PostgreSQL database dump complete\n"
 
 
 def write_list(chosen: Sequence[Item], folder: Path) -> Path:

@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,8 @@ from . import archive
 from .archive import Item
 from .contents import content_query, plain
 from .errors import BrokenBackupError, NotRestoredError
+from .leaning import blocks, outcome
+from .leaning import leaning as leanings
 from .listener import Listener
 from .manifest import Kept, Manifest
 from .place import LOCK_MS, SETTINGS, Place
@@ -43,21 +46,22 @@ def remake(
     file: Path,
     schema: Path | None,
     first: str,
+    aside: Collection[str],
     listener: Listener,
-) -> None:
-    """Run the SQL of `first`, make these tables with all that belongs to them, compare, commit.
+) -> list[str]:
+    """Run the SQL of `first`, make these tables with all that belongs to them, compare, commit; what came with them.
 
-    Raises NotRestoredError, BrokenBackupError.
+    `aside` are the tables that `first` moves away. Raises NotRestoredError, BrokenBackupError.
     """
-    chosen = [each for each in archive.items(programs, file) if any(archive.belongs(each, table) for table in tables)]
+    chosen = archive.belonging(archive.items(programs, file), tables)
     types = _missing_types(connection, tables)
     described = schema if schema is not None else file
-    of_types = [each for each in archive.items(programs, described) if types & _typed(each)] if types else []
-    parts = {part for table in tables for part in table.parts}
-    wanted = (each for each in archive.items(programs, described) if each.of_kind(_NOT_IN_TABLE_DUMPS))
-    behind = [each for each in wanted if schema is not None and each.part in parts]
+    every = archive.items(programs, described)
+    of_types = [each for each in every if types & _typed(each)]
+    behind = [] if schema is None else _left_out(archive.belonging(every, tables))
     rights = _rights(connection, manifest, tables)
     checks = "".join(_check(connection, table) for table in tables)
+    leaning = leanings(every, tables, partial(archive.statements, programs, described, rights=rights))
     environment = client_programs.environment(place.url, application_name="sensei restore")
     with tempfile.TemporaryFile() as errors_file:
         psql = subprocess.Popen(
@@ -76,7 +80,7 @@ def remake(
                 _pour(programs, file, chosen, rights, psql.stdin, listener)
                 if behind:
                     _pour(programs, described, behind, rights, psql.stdin, listener)
-                psql.stdin.write(f"{_settings()}{checks}COMMIT;\n".encode())
+                psql.stdin.write(f"{_settings()}{checks}{blocks(connection, leaning)}COMMIT;\n".encode())
             with suppress(BrokenPipeError):
                 psql.stdin.close()
             psql.wait()
@@ -93,6 +97,13 @@ def remake(
             remedy="Remove the cause that it names. Where a foreign key finds no parent, restore that table, too.",
             where=str(place.label),
         )
+    return outcome(connection, leaning, said, aside=aside)
+
+
+def _left_out(described: Sequence[Item]) -> list[Item]:
+    """The statistics among what belongs to the tables, with their comments."""
+    numbers = {each.number for each in described if each.of_kind(_NOT_IN_TABLE_DUMPS)}
+    return [each for each in described if each.number in numbers or set(each.needs) & numbers]
 
 
 def _pour(

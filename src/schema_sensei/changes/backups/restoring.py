@@ -77,17 +77,14 @@ def _made(
     moves = [_move(connection, each, outlook.manifest) for each in steps if each.deed is Deed.ASIDE]
     tables = [each.table for each in steps]
     listener.say(f"Making {', '.join(each.ident for each in tables)} again")
-    remaking.remake(
+    around = remaking.remake(
         outlook.place, connection, outlook.manifest, tables,
-        programs=programs, file=file, schema=schema, first="".join(text for text, _ in moves), listener=listener,
+        programs=programs, file=file, schema=schema, first="".join(text for text, _ in moves),
+        aside=[each.table.ident for each in steps if each.deed is Deed.ASIDE], listener=listener,
     )  # fmt: skip
     said = [words for _, words in moves]
     said += [f"{short(each.ident)}: made again with {each.content.rows} rows, compared" for each in tables]
-    there = {each.ident for each in outlook.manifest.tables}
-    pointing = [each for table in tables for each in table.pointing]
-    if pointing and not (outlook.manifest.tier is Tier.DATABASE and len(tables) == len(there)):
-        said += [f"pointed to it before, and is yours to add again: {each}" for each in pointing]
-    return said
+    return [*said, *around]
 
 
 def _move(connection: Connection, step: Step, manifest: Manifest) -> tuple[str, str]:

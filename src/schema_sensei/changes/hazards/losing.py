@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from ...terms.trash import TRASH
 from .finding import Finding
 from .state import Constraint, State
 from .trace import Effect, Trace
@@ -40,7 +41,8 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
         if new is None and oid not in end.relations:
             match old.kind:
                 case "r" | "p" | "f":
-                    yield Finding("drop-table", statement, old.name, oid, effect.held.get(oid, 7), names)
+                    kind = "set-aside-dropped" if _aside(old.name) else "drop-table"
+                    yield Finding(kind, statement, old.name, oid, effect.held.get(oid, 7), names)
                 case "v" | "m" | "c" if (old.name, old.kind) not in standing:
                     yield Finding("drop-object", statement, old.name, oid, names=names)
                 case "v" | "m" | "c":
@@ -56,11 +58,18 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
         elif new is None:
             continue
         elif new.name != old.name and old.kind in "rpvmfc":
-            yield Finding("rename-table", statement, old.name, oid, 7, names)
+            if not _aside(old.name):  # nothing uses it there
+                yield Finding(
+                    "table-set-aside" if _aside(new.name) else "rename-table", statement, old.name, oid, 7, names
+                )
         elif (old.rls and not new.rls) or (old.force_rls and not new.force_rls):
             yield Finding("rls-disabled", statement, old.name, oid, 7, names)
         elif new.rls and not old.rls and not any(table == oid for table, *_ in end.policies.values()):
             yield Finding("rls-without-policy", statement, old.name, oid, 7, names)
+
+
+def _aside(name: str) -> bool:
+    return name.startswith(f"{TRASH}.")
 
 
 def _made_anew(effect: Effect, oid: int, end: State) -> Iterator[Finding]:
@@ -198,6 +207,8 @@ def _others(base: State, effect: Effect, end: State) -> Iterator[Finding]:
         if key not in base.others:
             continue
         now = effect.after.others.get(key)
+        if key[0] == "schema" and name == TRASH:
+            continue  # what was in it is judged by itself
         if now is None and name not in standing and name.partition(".")[0] not in gone - {name}:
             yield Finding("drop-object", effect.statement, name)
         if now is not None and now != name and "RENAME" in effect.statement.words:

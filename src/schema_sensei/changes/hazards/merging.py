@@ -19,6 +19,14 @@ _STOPS = {4: "writes", 5: "writes", 6: "writes", 7: "reads and writes"}
 
 _SAME_SCAN = frozenset({*SEEN_BY_LOCKS, "scan-under-lock", "required-column", "fails-on-data"})
 
+_SAID_BETTER = {
+    "rename-object": frozenset({"rename-table"}),
+    "rename-table": frozenset({"table-set-aside"}),
+    "drop-table": frozenset({"set-aside-dropped"}),
+    "table-rewrite": frozenset({"type-changed"}),
+}
+"""What the linter calls by a wider name than the catalog does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -63,9 +71,7 @@ def _from_linter(
             continue
         if warning.rule == "transaction-nesting" and "TO" in warning.statement.words:
             continue  # back to a savepoint: the transaction goes on
-        if name == "rename-object" and "rename-table" in found:
-            continue
-        if name == "table-rewrite" and "type-changed" in found:
+        if _SAID_BETTER.get(name, frozenset()) & found:
             continue
         if name in SEEN_BY_DESIGN and effect is not None:
             continue

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import shutil
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +28,9 @@ from .operations import described, flat
 from .reading import settings_of, sound
 from .renames import column_pairs, restorable, table_pairs
 from .shaping import abrupt, shaped, waiting
+
+_NOT_THEIRS = re.compile(r"Can't validate argument '\w+'; can't locate any SQLAlchemy dialect named")
+"""What SQLAlchemy 2.1 says of a constraint that is NOT VALID in the database, and means by it a slip of its own."""
 
 
 def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: Callable[[Message], None]) -> Generated:
@@ -94,7 +99,7 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
         cautions.extend(
             Caution("comparison", "", str(each.message), "Compare this object by hand.")
             for each in caught
-            if issubclass(each.category, UserWarning | RuntimeWarning)
+            if issubclass(each.category, UserWarning | RuntimeWarning) and not _NOT_THEIRS.match(str(each.message))
         )
         cautions.extend(suspicions(_upgrades(found), migration))
         spots.extend(blind_spots(settings_of(seen), seen, migration))
@@ -115,14 +120,19 @@ def autogenerate(environment: Environment, arguments: Mapping[str, Any], _emit: 
         revision=arguments["revision"],
         path=path,
         operations=operations,
-        upgrade_source=sources.get("upgrades", ""),
-        downgrade_source=sources.get("downgrades", ""),
+        upgrade_source=_flush(sources.get("upgrades", "")),
+        downgrade_source=_flush(sources.get("downgrades", "")),
         warnings=tuple(cautions),
         blind_spots=tuple(spots),
         pairs=tuple(pairs),
         abrupt=tuple(hints),
         waiting=tuple(columns),
     )
+
+
+def _flush(body: str) -> str:
+    """A body as Alembic's templates take it (its first line stands after their own indentation), at the margin."""
+    return textwrap.dedent(f"    {body}")
 
 
 def _base(history: History, head: str | None) -> str:

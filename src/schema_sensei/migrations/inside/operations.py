@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from alembic.operations import ops
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import Enum, Integer, Numeric, String, TypeEngine
 
 from ..generated import Operation
 from .renames import RenameColumnOp, RenameTableOp, StatementOp
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 def described(upgrades: Iterable[ops.UpgradeOps]) -> tuple[Operation, ...]:
@@ -79,7 +83,7 @@ def _summary(kind: str, schema: object, table: object, name: str | None, operati
         case ops.AlterColumnOp():
             changes = []
             if operation.modify_type is not None:
-                changes.append(f"type {operation.existing_type!s} → {operation.modify_type!s}")
+                changes.append(f"type {_typed(operation.existing_type)} → {_typed(operation.modify_type)}")
             if operation.modify_nullable is not None:
                 changes.append("nullable" if operation.modify_nullable else "not null")
             if operation.modify_server_default is not False:
@@ -88,11 +92,16 @@ def _summary(kind: str, schema: object, table: object, name: str | None, operati
                 changes.append("comment")
             return f"{text} ({', '.join(changes)})" if changes else text
         case ops.AddColumnOp(column=column):
-            return f"{text} ({column.type!s}{'' if column.nullable else ', not null'})"
+            return f"{text} ({_typed(column.type)}{'' if column.nullable else ', not null'})"
         case ops.ExecuteSQLOp(sqltext=sql):
             return f"execute {' '.join(str(sql).split())[:80]}"
         case _:
             return text
+
+
+def _typed(kind: TypeEngine[Any] | None) -> str:
+    """The type as PostgreSQL calls it."""
+    return "unknown" if kind is None else kind.compile(dialect=_DIALECT)
 
 
 def destructive(operation: ops.MigrateOperation) -> bool:

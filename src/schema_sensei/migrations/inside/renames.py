@@ -56,6 +56,15 @@ class StatementOp(ops.ExecuteSQLOp):
         )
 
 
+@renderers.dispatch_for(StatementOp)
+def _render_statement(_context: AutogenContext, operation: StatementOp) -> str:
+    """One string literal for each line: the indentation of the file is none of the statement's."""
+    lines = str(operation.sqltext).splitlines(keepends=True)
+    if len(lines) == 1:
+        return f"op.execute({lines[0]!r})"
+    return "op.execute(\n" + "".join(f"    {line!r}\n" for line in lines) + ")"
+
+
 def quoted(*names: str | None) -> str:
     """A qualified name, quoted where PostgreSQL needs it; None parts are left out."""
     return ".".join(_PREPARER.quote(name) for name in names if name)

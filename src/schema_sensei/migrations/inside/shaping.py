@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Connection, Identity, Integer, MetaData, Table, text
-from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy import Column, Connection, Identity, Integer, text
 
 from ...terms.trash import TRASH
 from ..errors import RefusedError
@@ -73,7 +72,7 @@ def guard_name(table: str, column: str) -> str:
 
 def _chosen(found: Found, shape: Shape, connection: Connection, default: str) -> Iterable[ops.MigrateOperation]:
     if shape.discard:
-        yield from _discarding(shape.discard, connection, default)
+        yield from _discarding(shape, connection, default)
         return
     match shape.way:
         case "whole":
@@ -179,18 +178,30 @@ def _setting_aside(found: Found, connection: Connection, default: str) -> Iterat
             yield each
 
 
-def _discarding(name: str, connection: Connection, default: str) -> Iterator[ops.MigrateOperation]:
-    if name not in trashed(connection):
+class DropTableOp(ops.DropTableOp):
+    """Drops a table of the trash; the way back makes it again with all that belonged to it, empty."""
+
+    def __init__(self, table: str, remade: Sequence[str]) -> None:
+        super().__init__(table, schema=TRASH)
+        self._remade = remade
+
+    def reverse(self) -> ops.ModifyTableOps:  # type: ignore[override]  # Alembic reverses into whatever it finds
+        again = f"make table {self.table_name} again, empty"
+        steps = [
+            StatementOp(each, "", words=again, back_words="", table=self.table_name, schema=TRASH)
+            for each in self._remade
+        ]
+        return ops.ModifyTableOps(self.table_name, steps, schema=TRASH)
+
+
+def _discarding(shape: Shape, connection: Connection, default: str) -> Iterator[ops.MigrateOperation]:
+    if shape.discard not in trashed(connection):
         raise RefusedError(
-            f"There is no table {name} in {TRASH}.",
+            f"There is no table {shape.discard} in {TRASH}.",
             remedy="Deploy the revision that moves it there first, or name another one.",
         )
-    table = Table(name, MetaData(), schema=TRASH, autoload_with=connection, resolve_fks=False)
-    for column in table.columns:
-        if isinstance(column.type, ENUM):
-            column.type.create_type = False  # the type stays behind when the table goes
-    yield ops.DropTableOp.from_table(table)
-    made, _ = set_aside(None, name, default)
+    yield DropTableOp(shape.discard, shape.remade)
+    made, _ = set_aside(None, shape.discard, default)
     yield made.reverse()  # the trash itself, when this was the last table in it
 
 
