@@ -67,7 +67,7 @@ def test_back_at_the_start_stays_there() -> None:
 
 
 def test_an_unknown_answer_names_those_there_are() -> None:
-    with pytest.raises(NoSuchAnswer, match="tables, look"):
+    with pytest.raises(NoSuchAnswer, match="tables, onward, look"):
         Walk.start(BUNDLED.tree).choose("nothing")
 
 

@@ -6,20 +6,19 @@ from dataclasses import dataclass, field
 
 from ..bytebase.client import Client
 from ..bytebase.delivery import Delivery, Pace
-from ..bytebase.errors import BytebaseError, MissingError
-from ..bytebase.finding import highest, open_on
-from ..bytebase.inventory import Database
-from ..bytebase.refused import AwaitingApproval, OtherPlanError, TasksFailedError
+from ..bytebase.errors import BytebaseError
+from ..bytebase.refused import AwaitingApproval, TasksFailedError
 from ..bytebase.rollout import Delivered, Rollout
 from ..changes.script import Script
 from ..engine.prompts import Paused
 from ..postgres.catalog import Difference
 from ..postgres.version_table import VersionTable
-from ..project.bytebase import GROUP, BytebaseRoute
+from ..project.bytebase import BytebaseRoute
 from ..project.environment import Target
 from ..terms.errors import SenseiError
 from ..terms.json import JsonObject, JsonValue
 from . import sheets
+from .bytebase_way import find_way
 from .direct import off_the_way
 from .errors import OtherDatabaseError, OtherTextError, RefusedError, SilentRollbackError, StatementFailedError
 from .live import Live
@@ -29,8 +28,6 @@ from .protocol import Applied, Arrival, Progress
 
 _SHOWN = 6
 """So many changed objects are named."""
-_FEW = 3
-"""From this many databases on they are listed rather than asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +52,10 @@ class Bytebase:
         self._admit(script, target)
         self._refuse_unfaithful(script, target)
         seen = Live(target, self.version_table).look(script)
-        databases = self._databases()
-        environment = _one_environment(databases, target)
-        backup = all(each.backup_available for each in databases)
-        plans = self.client.newest_plans(self.route.project)
-        names = tuple(each.name for each in databases)
-        if others := [plan for plan in open_on(plans, environment, names) if not self._ours(plan.specs[0].id)]:
-            shared = next(each for spec in others[0].specs for each in spec.targets if each in names)
-            raise OtherPlanError(others[0], shared, self.client.page(others[0].name))
+        way = find_way(self.client, self.route, target, self.operation)
         rows = any(sheets.only_changes_rows(unit, self.version_table) for unit in script.units)
-        notes = [f"Bytebase {self.client.server().version} runs it on {sheets.shown(names)} ({environment})."]
-        if rows and backup:
+        notes = [f"Bytebase {self.client.server().version} runs it on {way.words} ({way.environment})."]
+        if rows and way.backup:
             notes.append("It only changes rows: Bytebase keeps the old ones in bbdataarchive first.")
         elif rows:
             notes.append(
@@ -73,10 +63,10 @@ class Bytebase:
             )
         handle: JsonObject = {
             "operation": f"{self.operation}-{secrets.token_hex(3)}",
-            "after": highest(plans),
-            "environment": environment,
+            "after": way.after,
+            "environment": way.environment,
             "databases": list(self.route.databases),
-            "backup": backup,
+            "backup": way.backup,
         }
         return Arrival(seen.identity, seen.server, seen.position, handle=handle, notes=tuple(notes))
 
@@ -288,29 +278,6 @@ class Bytebase:
     def _refuse_unfaithful(self, script: Script, target: Target) -> None:
         sheets.refuse_unfaithful(script, self.client.server().release, str(target.label))
 
-    def _databases(self) -> tuple[Database, ...]:
-        """The databases of the route, looked up. Raises RefusedError for those that cannot be changed."""
-        names = self.route.databases
-        if GROUP.fullmatch(names[0]):
-            names = self.client.group(names[0])
-        try:
-            if len(names) <= _FEW:
-                found = {name: self.client.database(name) for name in names}
-            else:
-                found = {each.name: each for each in self.client.databases(self.route.project)}
-        except MissingError as missing:
-            raise RefusedError(
-                f"Bytebase does not know {sheets.shown(names)}: {missing.what}",
-                remedy="Correct the name in sensei.yaml, or sync the instance; sensei bytebase check looks closer.",
-            ) from missing
-        for name in names:
-            refuse_unfit(found.get(name), name, self.route.project)
-        if not names:
-            raise RefusedError(
-                f"{self.route.databases[0]} matches no database.", remedy="Correct the group in Bytebase."
-            )
-        return tuple(found[name] for name in names)
-
     def _same_databases(self, target: Target) -> None:
         agreed = self.handle.get("databases")
         if isinstance(agreed, list) and tuple(agreed) != self.route.databases:
@@ -321,35 +288,8 @@ class Bytebase:
                 where=str(target.label),
             )
 
-    def _ours(self, spec: str) -> bool:
-        return spec.startswith(f"sensei-{self.operation}-")
-
 
 ARCHIVE_WORDS = "the schema bbdataarchive"
-
-
-def refuse_unfit(database: Database | None, name: str, project: str) -> None:
-    """Raise RefusedError for a database that a rollout of this project could not change."""
-    if database is None or database.deleted:
-        raise RefusedError(
-            f"{name} is not in {project} in Bytebase.",
-            remedy="Move it into the project there, or correct sensei.yaml; sensei bytebase check lists what is there.",
-        )
-    if database.project != project:
-        raise RefusedError(
-            f"{name} belongs to {database.project} in Bytebase, not to {project}.",
-            remedy="Move it into the project there, or correct sensei.yaml.",
-        )
-    if not database.environment:
-        raise RefusedError(
-            f"{name} has no environment in Bytebase, so no task can be made for it.",
-            remedy="Give its instance an environment there.",
-        )
-    if not database.synced:
-        raise RefusedError(
-            f"Bytebase cannot read {name}: {database.sync_error or 'its last sync failed'}.",
-            remedy="Correct the instance's connection there, then sync it.",
-        )
 
 
 def _changed(differences: tuple[Difference, ...]) -> str:
@@ -358,19 +298,6 @@ def _changed(differences: tuple[Difference, ...]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     listed = f": {', '.join(names[:_SHOWN])}{more}" if names else ""
     return f"Seen in the live database: {len(names)} objects of the schema changed{listed}."
-
-
-def _one_environment(databases: tuple[Database, ...], target: Target) -> str:
-    environments = sorted({each.environment for each in databases})
-    if len(environments) > 1:
-        raise RefusedError(
-            f"The databases of {target.environment.name} are in several environments of Bytebase: "
-            f"{', '.join(environments)}.",
-            means="The server would run them as several stages; here one environment is one stage.",
-            remedy="Map each of them to an environment of its own in sensei.yaml.",
-            where=str(target.label),
-        )
-    return environments[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ..project.environment import Environment
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject
-from .bytebase import refuse_unfit
+from .bytebase_way import refuse_unfit
 
 if TYPE_CHECKING:
     from ..bytebase.client import Client
