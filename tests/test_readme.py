@@ -95,7 +95,7 @@ def test_every_block_says_how_it_is_checked() -> None:
         ("sql", "schema.sql"), ("sql", "migration.sql"), ("sh", "review"), ("sh", "judge"),
         ("sql", "raise.sql"), ("sh", "predict"), ("yaml", "bytebase"), ("sh", "bytebase"),
         ("sh", "backups"),
-        ("yaml", "hazards"), ("sh", "drift"), ("yaml", "ignore"),
+        ("yaml", "hazards"), ("sh", "drift"), ("yaml", "ignore"), ("sh", "onward"),
     }  # fmt: skip
 
 
@@ -133,18 +133,17 @@ def test_the_lesson_runs_without_a_person(place: Path) -> None:
         assert "certificates" in (practice.root / "transcript.md").read_text()
         assert "dev" in outputs[-1]
         for command in _commands("judge"):
-            assert re.search(
-                "::notice file=migrations/|Reviewed on a copy of the schema", _shell(command, practice.root)
-            )
+            assert re.search("::notice file=migrations/|Nothing is pending on prod", _shell(command, practice.root))
         everywhere, annotated, pulled = (_shell(command, practice.root) for command in _commands("drift"))
         assert everywhere.count("no drift") == 3
-        assert "not deployed yet" in everywhere
         assert annotated.startswith("::notice title=no drift on dev")
         assert "16 tables of dev, written to shop/tables.py. Proven" in pulled
         saved, listed, restored = (_shell(command, practice.root) for command in _commands("backups"))
         assert "restored and compared" in saved
         assert "verified" in listed
         assert "0 missing rows are back" in restored
+        for command in _commands("onward"):
+            assert "Every environment has every revision" in _shell(command, practice.root)
         for command in _commands("crash")[:1]:
             assert "new-table" in _shell(command, practice.root)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,8 +10,10 @@ from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Block, Code, Confirm, Stakes, Table
 from ..gates.filling import Fill, Filled, Filling
+from ..gates.filling_bytebase import BytebaseFilling
 from ..project.environment import Target
 from ..terms.errors import UsageError
+from ..terms.json import JsonObject
 from . import parameters
 from .services import Services
 from .signatures import BACKFILL
@@ -29,6 +31,9 @@ class Backfill:
 
     def preview(self, context: Context) -> Preview:
         target = self._target(context)
+        way = self._bytebase(context, target)
+        if way is None:
+            self._filling(context, target).admit()
         found = self._look(context, target)
         if not found:
             return Preview(
@@ -37,23 +42,35 @@ class Backfill:
                 effect=False,
             )
         rows = sum(each.empty for each in found)
-        prompt = self._agreement(context, target, found)
+        text = "\n\n".join(f"{each.statement()};" for each in found) if way is None else way.text(found)
+        prompt = self._agreement(context, target, found, text, blocks=way is not None)
         return Preview(
             summary=f"Fill {rows} rows of {target.environment.name} in {_batches(found, _size(context))} batches",
             target=target.label,
             prompt=prompt,
-            handle={"sql": prompt.digest, "identity": found[0].identity, "rows": rows},
+            handle={
+                "sql": prompt.digest,
+                "identity": found[0].identity,
+                "rows": rows,
+                "gate": {} if way is None else {**way.check(), "text": text},
+            },
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         target = self._target(context)
         if intent.answer is False:
             return Outcome(name="declined", summary=f"Not filled: {target.environment.name} was not touched")
-        filling, done = self._filling(context, target), 0
-        for found in self._look(context, target) if intent.answer is True else ():
-            context.note(f"Filling {found.fill.name}: {found.empty} rows.")
-            done += filling.run(found, _Batches(context, found))
+        waiting = self._look(context, target) if intent.answer is True else ()
+        way = self._bytebase(context, target, intent.handle)
+        if way is None:
+            filling = self._filling(context, target)
+            for found in waiting:
+                context.note(f"Filling {found.fill.name}: {found.empty} rows.")
+                filling.run(found, _Batches(context, found))
+        elif waiting:
+            way.run(str(way.handle["text"]), _Batches(context, waiting[0]))
         left = self._look(context, target)
+        done = sum(each.empty for each in waiting) - sum(each.empty for each in left)
         return Outcome(
             summary=f"Filled {done} rows" if done else "Nothing was to be filled",
             outputs={"rows": done, "left": sum(each.empty for each in left)},
@@ -86,6 +103,23 @@ class Backfill:
             pause=pause / 1000 if isinstance(pause, int) else 0.05,
         )
 
+    def _bytebase(self, context: Context, target: Target, handle: JsonObject | None = None) -> BytebaseFilling | None:
+        """The way through a Bytebase server, where only that may write; `handle` is the intent's, once there is one."""
+        environment = target.environment
+        if environment.gate != "bytebase" or environment.bytebase is None:
+            return None
+        filling, kept = self._filling(context, target), (handle or {}).get("gate")
+        return BytebaseFilling(
+            client=self.services.client(environment),
+            route=environment.bytebase,
+            target=target,
+            operation=f"{context.run}-{context.step}-{context.visit}",
+            title=f"Fill columns of {target.environment.name}",
+            size=filling.size,
+            pause=filling.pause,
+            handle=kept if isinstance(kept, Mapping) else {},
+        )
+
     def _look(self, context: Context, target: Target) -> tuple[Filled, ...]:
         """The fills that rows wait for."""
         given = context.parameters.get("fills")
@@ -94,9 +128,10 @@ class Backfill:
         looked = (filling.look(Fill.from_json(each)) for each in every)
         return tuple(each for each in looked if each.empty)
 
-    def _agreement(self, context: Context, target: Target, found: Sequence[Filled]) -> Confirm:
+    def _agreement(
+        self, context: Context, target: Target, found: Sequence[Filled], text: str, *, blocks: bool
+    ) -> Confirm:
         size = _size(context)
-        text = "\n\n".join(f"{each.statement()};" for each in found)
         table = tuple(
             (each.fill.name, str(each.empty), str(_batches([each], size)), ", ".join(name for name, _ in each.key))
             for each in found
@@ -109,11 +144,12 @@ class Backfill:
         return Confirm(
             key=context.step,
             question=f"Fill {rows} rows of {target.label} now?",
-            why="Each batch is this statement for one range of the key, in a transaction of its own. Rows that have a "
-            "value are not touched.",
+            why="Each batch is "
+            + ("one turn of the loop" if blocks else "this statement for one range of the key")
+            + ", in a transaction of its own. Rows that have a value are not touched.",
             blocks=(
                 Table(("column", "rows", "batches", "by ranges of"), table),
-                Code(text, title=f"Runs, {size} rows at a time"),
+                Code(text, title="Bytebase runs, in one sheet" if blocks else f"Runs, {size} rows at a time"),
                 *samples,
             ),
             stakes=Stakes(

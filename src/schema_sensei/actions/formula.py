@@ -32,8 +32,9 @@ class Formula:
         target = self._target(context)
         filling = Filling(target=target, session_name=f"sensei {context.run} {context.step}")
         found: list[Filled] = []
+        known = {fill.name: fill for fill in map(Fill.from_json, _columns(context.parameters.get("known")))}
         for column in _columns(context.parameters.get("columns")):
-            filled = self._asked(context, filling, column)
+            filled = self._asked(context, filling, column, known)
             if filled is not None:
                 found.append(filled)
         if not found:
@@ -51,13 +52,17 @@ class Formula:
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
         raise NotImplementedError
 
-    def _asked(self, context: Context, filling: Filling, column: Mapping[str, JsonValue]) -> Filled | None:
+    def _asked(
+        self, context: Context, filling: Filling, column: Mapping[str, JsonValue], known: Mapping[str, Fill]
+    ) -> Filled | None:
         """The column with its expression; None when no row waits, or when it may stay empty and the person wants so."""
         schema, required = column.get("schema"), column.get("required") is True
         fill = Fill(None if schema is None else str(schema), str(column["table"]), str(column["column"]), "")
         empty = filling.look(fill)
         if not empty.empty:
             return None
+        if fill.name in known:
+            return filling.look(known[fill.name])
         source = str(column.get("source") or "")
         while True:
             text = str(context.ask(_question(context, filling.target, empty, source, required=required))).strip()

@@ -174,7 +174,9 @@ class Generate:
             if generated.waiting:
                 what = "Nothing that only adds is left to write"
             columns = [asdict(each) for each in generated.waiting]
-            return Outcome(name="unchanged", summary=what, outputs={"waiting": columns}, blocks=cautions)
+            return Outcome(
+                name="unchanged", summary=what, outputs={"change": None, "waiting": columns}, blocks=cautions
+            )
         names = ", ".join(each.revision for each in waiting)
         note = Prose(f"Nothing new to generate. Waiting to be deployed, and now on its way: {names}.")
         outcome = self._outcome(self._change(context, intent, Nature()), waiting[-1], (note, *cautions))

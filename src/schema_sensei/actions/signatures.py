@@ -42,7 +42,7 @@ GENERATE = Signature(
         "in_steps": "The person wants it done in steps; nothing was written.",
     },
     outputs={
-        "change": "The change: its revision, SQL up and down, digests.",
+        "change": "The change: its revision, SQL up and down, digests; null when nothing was written.",
         "revision": "The revision's id.",
         "path": "The revision file, relative to the project.",
         "waiting": "Columns that rows get a value for later: schema, table, column, required, source.",
@@ -220,6 +220,7 @@ FORMULA = Signature(
     parameters={
         "columns": Parameter("list", "The columns, as generate gives them in `waiting`.", required=True),
         "environment": Parameter("environment", "Where the rows are.", required=True),
+        "known": Parameter("list", "Fills that were agreed on elsewhere: tried, and not asked for again."),
     },
     outcomes={"nothing": "No row waits for a value."},
     outputs={"fills": "One entry per column: schema, table, column, expression."},

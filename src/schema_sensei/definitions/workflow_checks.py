@@ -100,7 +100,9 @@ def _check_order(
         owner = dotted.partition(".")[0]
         if owner in RESERVED or owner not in ids or owner in before:
             continue
+        if step.when and at != (*path, "when"):
+            continue  # its `when:` is there to say whether that step has run; what it names itself must have
         line, place = document.mark_within(at, column)
         message = f"`{dotted}` is used here, but step `{owner}` may not have run before"
-        hint = "Put that step earlier on every way that leads here; a `when:` or `skippable` step may be passed over."
+        hint = "Put that step earlier on every way that leads here, or ask with `when:` whether it has run."
         yield Problem(document.file, line, place, "not-run-yet", message, hint)

@@ -131,8 +131,7 @@ class Filling:
     patience: Patience = field(default_factory=Patience)
 
     def look(self, fill: Fill) -> Filled:
-        """What is to be done, read only. Raises UnfitFillError, RefusedError, UnreachableError."""
-        self._admit()
+        """What is to be done, read only. Raises UnfitFillError, UnreachableError."""
         with self._connection(read_only=True) as connection:
             columns = self._columns(connection, fill)
             if fill.column not in dict(columns):
@@ -156,7 +155,7 @@ class Filling:
 
         Raises OtherDatabaseError, FillStoppedError, HeldError, and what the listener's checkpoint raises.
         """
-        self._admit()
+        self.admit()
         with (
             advisory.hold(
                 self.target.url,
@@ -280,7 +279,8 @@ class Filling:
             )
         return tuple(zip(rows[0], rows[1], strict=True))
 
-    def _admit(self) -> None:
+    def admit(self) -> None:
+        """Raise RefusedError where there is no direct way in."""
         if self.target.environment.protected or self.target.environment.gate != "direct":
             raise RefusedError(
                 f"{self.target.environment.name} has no direct way in: it is protected, or has another gate.",
