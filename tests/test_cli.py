@@ -1,5 +1,6 @@
 """The command line as a person or a script meets it: help, versions, completion, exit codes, the log."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,28 @@ def test_lint_finds_what_is_wrong_and_exits_2(tmp_path: Path) -> None:
     assert text.returncode == data.returncode == 2
     assert "bad.yaml:3:" in text.stdout
     assert data.stdout.startswith("[")
+
+
+def test_lint_of_a_project_checks_its_file_and_its_own_workflows_together(tmp_path: Path) -> None:
+    own = tmp_path / "flows"
+    own.mkdir()
+    (own / "look.yaml").write_text("id: look\ntitle: Look: only\nsteps:\n  - action: snyc\n")
+    (tmp_path / "answers.yaml").write_text("review: approve\n")
+    sound = "environments:\n  dev: {url: DEV_URL}\nworkflows: flows\n"
+    (tmp_path / "sensei.yaml").write_text(sound)
+
+    for words in ((), (".",), ("sensei.yaml",)):
+        found = sensei("lint", *words, where=tmp_path)
+        assert found.returncode == 2
+        assert re.findall(r"(\w+\.yaml:\d+):", found.stdout) == [
+            "look.yaml:1", "look.yaml:1", "look.yaml:2", "look.yaml:4",
+        ]  # fmt: skip
+
+    (tmp_path / "sensei.yaml").write_text(sound + "tests: [\nmodls: x\njournal: postgres://me:pw@db/j\n")
+    found = sensei("lint", where=tmp_path)
+    assert found.returncode == 2
+    assert re.findall(r"(sensei\.yaml:\d+):", found.stdout) == ["sensei.yaml:4", "sensei.yaml:5", "sensei.yaml:6"]
+    assert "postgres://me:•••@db/j" in found.stdout
 
 
 def test_a_front_end_may_be_named_before_the_verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

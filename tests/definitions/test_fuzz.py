@@ -14,6 +14,7 @@ from tests.definitions.samples import FILES, SIGNATURES
 from schema_sensei.definitions.assembly import assemble
 from schema_sensei.definitions.contents import Content, bundled_directory
 from schema_sensei.definitions.files import DefinitionFile, read_contents, read_text
+from schema_sensei.definitions.mending import read_all
 from schema_sensei.definitions.tree import ToQuestion
 from schema_sensei.definitions.workflow import ToStep
 from schema_sensei.definitions.yaml_source import read
@@ -140,6 +141,10 @@ def test_ten_thousand_mutated_files_never_raise() -> None:
         mutated = MUTATIONS[number % len(MUTATIONS)](rng, content)
         file = read_text(mutated, path)
         assert_told(file)
+        mended, _ = read_all(Content(path, mutated))
+        assert set(file.problems) <= set(mended.problems)
+        if file.problems:
+            assert_told(mended)
         understood += file.definition is not None
     assert COUNT // 20 < understood < COUNT // 2  # both sides of the border are walked
 
@@ -160,6 +165,7 @@ JSON = st.recursive(
 @given(st.sampled_from(list(FILES)), JSON)
 def test_any_structure_is_read_or_told(name: str, data: Any) -> None:
     assert_told(read_text(_dump(data), Path(name)))
+    assert_told(read_all(Content(Path(name), _dump(data)))[0])
 
 
 @settings(max_examples=100, deadline=None)

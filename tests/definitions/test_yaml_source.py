@@ -72,7 +72,7 @@ def test_scalars_are_read_as_in_json(text: str, value: JsonValue) -> None:
         ("a: 1".encode("utf-16"), "not-utf8", 1, 1),
         (b"a:\n\tb: 1\n", "yaml-syntax", 2, 1),
         (b"a: b: c\n", "yaml-syntax", 1, 5),
-        (b"a: [1, 2\n", "yaml-syntax", 2, 1),
+        (b"a: [1, 2\n", "yaml-syntax", 1, 4),
         (b"a: @x\n", "yaml-syntax", 1, 4),
         (b"a: " + b"[" * 50 + b"]" * 50, "too-deep", 1, 35),
         (b"x" * (MAX_BYTES + 1), "too-big", 1, 1),

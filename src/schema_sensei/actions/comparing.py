@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
@@ -19,7 +19,7 @@ from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
 from ..terms.errors import SenseiError, UnreachableError
-from .services import Services
+from .services import Memory, Services
 from .sides import Sides, made_at, read_sides
 from .whereabouts import refuse_unknown, version_table, words
 
@@ -102,6 +102,17 @@ def look_at(
             except SenseiError as error:
                 found[target.environment.name] = error
     return found
+
+
+def look_ahead(services: Services) -> None:
+    """Have what models and migrations say ready for the comparison that follows a deploy; returns at once."""
+    apart = replace(services, memory=Memory())  # what it reads of the files is not what the steps go by
+
+    def read() -> None:
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="sensei ahead") as pool:
+            read_sides(apart, pool, Future())
+
+    services.ahead.begin(read, services.migrations().cancel)
 
 
 def count_drift(services: Services, target: Target, surveyed: Survey | None = None) -> int:

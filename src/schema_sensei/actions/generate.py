@@ -19,6 +19,7 @@ from ..terms.errors import SenseiError, UnreachableError, UsageError
 from ..terms.json import JsonValue
 from ..terms.secrets import Secret
 from . import branch, parameters, revisions, uncommitted
+from .comparing import look_ahead
 from .drafts import Drafts
 from .drawing import Drawing
 from .replayed import replayed
@@ -80,6 +81,7 @@ class Generate:
         context.keep({"nature": nature.to_json(), "file": written.sha256, "waiting": columns})
         Drafts(self.services).remember(context, written)
         change = self._change(context, intent, nature)
+        look_ahead(self.services)
         blocks = (*_operations(generated), *_cautions(generated), *self._notes(change, revision))
         return self._outcome(change, written, blocks, columns)
 

@@ -1,10 +1,11 @@
 """Scratch databases with the migrations applied: what the history makes, without touching any environment."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..migrations.history import History
+from ..postgres.catalog import Catalog
 from ..terms.secrets import Secret
 from .revisions import migration_files
 from .services import Services
@@ -26,6 +27,24 @@ def replayed(services: Services, history: History, heads: tuple[str, ...], *, pl
 
     with services.scratch().database(replay_key(history, heads, plain=plain), build, confined=True) as url:
         yield url
+
+
+def seen_in_replay(
+    services: Services, history: History, heads: tuple[str, ...], look: Callable[[Secret], Catalog], *, plain: bool
+) -> Catalog:
+    """What `look` sees at these heads: in the template while it is made, else in a copy of it. Raises as `replayed`."""
+    seen: list[Catalog] = []
+
+    def build(url: Secret) -> None:
+        if heads:
+            services.migrations().upgrade(url, heads, plain=plain)
+        seen.append(look(url))
+
+    services.scratch().prepare(replay_key(history, heads, plain=plain), build, confined=True)
+    if seen:
+        return seen[0]
+    with replayed(services, history, heads, plain=plain) as url:
+        return look(url)
 
 
 @contextmanager

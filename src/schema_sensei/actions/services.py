@@ -7,6 +7,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from ..terms.errors import UsageError
+from .ahead import Ahead
 
 if TYPE_CHECKING:  # an action's module imports what it uses; this one stays light
     from ..bytebase.client import Client
@@ -51,6 +52,7 @@ class Services:
     deployments: "Callable[[Sequence[str]], tuple[Deployment, ...]]" = lambda _: ()
     bytebase: "Callable[[Environment], Client] | None" = None
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+    ahead: Ahead = field(default_factory=Ahead, repr=False, compare=False)
 
     def client(self, environment: "Environment") -> "Client":
         """The client of the Bytebase server behind an environment. Raises UsageError where there is none."""

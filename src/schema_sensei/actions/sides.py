@@ -11,8 +11,9 @@ from ..migrations.settings import Settings
 from ..migrations.survey import Survey
 from ..postgres import session
 from ..postgres.catalog import Catalog
+from ..terms.secrets import Secret
 from .remembered import remembered
-from .replayed import empty, replay_key, replayed
+from .replayed import empty, replay_key, seen_in_replay
 from .revisions import survey
 from .services import Services
 
@@ -86,12 +87,12 @@ def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain
     """What the migrations make at these heads, version table included. Raises MigrationError, ScratchError."""
     _require_sound(known)
 
-    def read() -> Catalog:
-        with (
-            replayed(services, known, heads, plain=plain) as url,
-            session.connect(url, application_name="sensei look") as connection,
-        ):
+    def look(url: Secret) -> Catalog:
+        with session.connect(url, application_name="sensei look") as connection:
             return Catalog.read(connection)
+
+    def read() -> Catalog:
+        return seen_in_replay(services, known, heads, look, plain=plain)
 
     return remembered(services, f"migrations {replay_key(known, heads, plain=plain)}", read)
 

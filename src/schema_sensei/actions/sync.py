@@ -36,6 +36,7 @@ class Sync:
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         target = self._target(context)
+        self.services.ahead.wait(context.checkpoint)
         found = look(self.services, target, checkpoint=context.checkpoint)
         return _outcome(found, target)
 

@@ -14,12 +14,14 @@ from . import places
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
     from collections.abc import Sequence
 
+    from ..actions.ahead import Ahead
     from ..actions.services import Services
     from ..bytebase.client import Client
     from ..changes.deployment import Deployment
     from ..frontends.operator import Terminal
     from ..gates.clients import Clients
     from ..journal.store import StoredJournal
+    from ..migrations.client import WarmServer
     from ..migrations.migrations import Migrations
     from ..postgres.scratch import Scratch
     from ..project.environment import Environment
@@ -36,6 +38,7 @@ class Equipment:
         self._lock = threading.RLock()
         self._served = False
         self._scratch_variable: str | None = None
+        self._ahead: Ahead | None = None
 
     def name_scratch(self, variable: str) -> None:
         """Make scratch databases on the server whose URL this variable holds, whatever sensei.yaml says."""
@@ -44,6 +47,8 @@ class Equipment:
     def close(self) -> None:
         """Stop the worker, the scratch server and the practice databases that were started."""
         with self._lock:
+            if self._ahead is not None:
+                self._ahead.stop()
             self._stack.close()
 
     @cached_property
@@ -78,6 +83,19 @@ class Equipment:
         self._stack.callback(journal.close)
         return journal
 
+    def warm(self) -> None:
+        """Have a process import Alembic while the project is still being read; returns at once."""
+        with self._lock:
+            self._server.start()
+
+    @cached_property
+    def _server(self) -> "WarmServer":
+        from ..migrations.client import WarmServer
+
+        server = WarmServer()
+        self._stack.callback(server.close)
+        return server
+
     def migrations(self) -> "Migrations":
         """The project's Alembic, warm from the first call on."""
         with self._lock:
@@ -87,8 +105,7 @@ class Equipment:
     def _migrations(self) -> "Migrations":
         from ..migrations.migrations import Migrations
 
-        migrations = Migrations(self.project.layout)
-        self._stack.callback(migrations.close)
+        migrations = Migrations(self.project.layout, server=self._server)
         migrations.warm()
         return migrations
 
@@ -164,9 +181,11 @@ class Equipment:
 
     def services(self, terminal: "Terminal | None") -> "Services":
         """What the actions need, made when they ask for it."""
+        from ..actions.ahead import Ahead
         from ..actions.services import Services
         from ..engine.owner import this_process
 
+        self._ahead = self._ahead or Ahead()
         return Services(
             project=self.project,
             migrations=self.migrations,
@@ -176,6 +195,7 @@ class Equipment:
             terminal=terminal,
             bytebase=self.bytebase,
             deployments=self.deployments,
+            ahead=self._ahead,
         )
 
 

@@ -8,19 +8,36 @@ from ..definitions.library import Library
 from ..project import config
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
+from ..terms.secrets import REDACTOR
 from . import places
 
 
 def lint(paths: Sequence[Path], *, directory: Path, form: str) -> tuple[str, ExitCode]:
-    """Every problem in the paths; without paths, in the bundled workflows and the project's own."""
+    """Every problem in the paths; without paths, in the bundled workflows, the project's file and its own workflows.
+
+    A folder with a sensei.yaml stands for that file and for the workflows that it names.
+    """
     from ..definitions import report
     from ..definitions.contents import bundled_directory, contents
     from ..definitions.lint import check
 
-    asked = tuple(paths) or (bundled_directory(), *_own(directory))
-    problems = check(asked, signatures())
+    found = config.find(directory)
+    asked = tuple(paths) or (bundled_directory(), *((found,) if found else ()))
+    projects, files = list[Path](), list[Path]()
+    for path in asked:
+        if path.name == config.FILE_NAME or (path / config.FILE_NAME).is_file():
+            file = path if path.name == config.FILE_NAME else path / config.FILE_NAME
+            projects.append(file)
+            files += _own(file)
+        else:
+            files.append(path)
+    problems = tuple(problem for file in projects for problem in config.check(file))
+    problems += check(files, signatures()) if files else ()
     code = ExitCode.USAGE if problems else ExitCode.DONE
-    return (report.as_json(problems) if form == "json" else report.text(problems, len(contents(asked)))), code
+    if form == "json":
+        return report.as_json(problems), code
+    # A line is shown as it stands in the file, where somebody may have written a password.
+    return REDACTOR.mask(report.text(problems, len(projects) + len(contents(files)))), code
 
 
 def write_docs(where: Path, *, directory: Path, check: bool) -> tuple[str, ExitCode]:
@@ -69,14 +86,18 @@ def json_schema(kind: str) -> str:
             raise AssertionError(kind)
 
 
-def _own(directory: Path) -> tuple[Path, ...]:
-    found = config.find(directory)
-    project = config.load(found) if found else None
-    return (project.workflows,) if project and project.workflows else ()
+def _own(file: Path) -> tuple[Path, ...]:
+    """The project's own workflows; none while its file is wrong."""
+    try:
+        project = config.load(file)
+    except config.ConfigError:
+        return ()
+    return (project.workflows,) if project.workflows else ()
 
 
 def _library(directory: Path) -> Library:
-    return Library.load(_own(directory), cache=places.cache())
+    found = config.find(directory)
+    return Library.load(_own(found) if found else (), cache=places.cache())
 
 
 def _is(path: Path, text: str) -> bool:

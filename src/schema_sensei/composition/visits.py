@@ -56,6 +56,7 @@ def run(
     face: str | None,
 ) -> int:
     """Run a workflow; with answers nothing is asked."""
+    bench.equipment.warm()
     bench.library().workflow(workflow)
     return _visit(
         _recorded(bench, record), StartRun(workflow=workflow, dry=dry), face=face, answers=_load(answers, pairs)
@@ -73,6 +74,7 @@ def resume(
     face: str | None,
 ) -> int:
     """Go on with a run; without an id, with the newest that is unfinished."""
+    bench.equipment.warm()
     chosen = bench.journal.record(run).header.id if run else bench.newest_run(unfinished=True)
     request = ResumeRun(run=chosen, take_over=take_over)
     return _visit(_recorded(bench, record), request, face=face, answers=_load(answers, pairs))

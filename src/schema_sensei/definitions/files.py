@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from . import building
 from .contents import Content
 from .problems import Problem
@@ -50,24 +52,30 @@ def read_text(text: bytes, path: Path, *, bundled: bool = False) -> DefinitionFi
     definition: Tree | Workflow | tuple[Trouble, ...] | None = None
     if not problems:
         wire, problems = validate(document, kind)
-        match wire:
-            case TreeWire():
-                definition = building.tree(wire, source)
-            case WorkflowWire():
-                definition = building.workflow(wire, source)
-            case TroubleshootingWire():
-                definition = building.troubles(wire)
-            case _:
-                pass
+        definition = definition_of(wire, source)
     return DefinitionFile(kind, document, source, definition, tuple(sorted(problems)))
+
+
+def definition_of(wire: BaseModel | None, source: Source) -> Tree | Workflow | tuple[Trouble, ...] | None:
+    """The frozen definition of a wire model; None for none."""
+    match wire:
+        case TreeWire():
+            return building.tree(wire, source)
+        case WorkflowWire():
+            return building.workflow(wire, source)
+        case TroubleshootingWire():
+            return building.troubles(wire)
+        case _:
+            return None
 
 
 def read_contents(contents: Iterable[Content]) -> list[DefinitionFile]:
     """The definitions in these contents, in their order; an unreadable one is a file with one problem."""
-    return [_read(content) for content in contents]
+    return [read_content(content) for content in contents]
 
 
-def _read(content: Content) -> DefinitionFile:
+def read_content(content: Content) -> DefinitionFile:
+    """The definition in one content."""
     if isinstance(content.text, bytes):
         return read_text(content.text, content.path, bundled=content.bundled)
     problem = Problem(str(content.path), 1, 1, "unreadable", content.text, "Check that it exists and may be read.")

@@ -44,6 +44,8 @@ class Document:
     values: dict[Path, Mark] = field(default_factory=dict)
     keys: dict[Path, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: tuple[int, int] | None = None
+    """First and last line (1-based) of what the parser stumbled over; None when it came to the end."""
 
     @property
     def digest(self) -> str:
@@ -84,14 +86,20 @@ def digest(text: str) -> str:
 def read(content: bytes, file: str) -> Document:
     """The document in these bytes; `problems` tells what is wrong, and `data` is what could be read nevertheless."""
     text, problems = _decode(content, file)
-    document = Document(file, text, problems=problems)
-    if not problems:
-        try:
-            _Builder(document).build(yaml.parse(text, Loader=_Loader))
-        except yaml.MarkedYAMLError as error:
-            document.problems.append(_syntax_problem(document, error))
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            document.problems.append(document.problem("yaml-syntax", f"not readable as YAML: {error}"[:200], ()))
+    return Document(file, text, problems=problems) if problems else parse(text, file)
+
+
+def parse(text: str, file: str) -> Document:
+    """The document in a text without control characters."""
+    document = Document(file, text)
+    builder = _Builder(document)
+    try:
+        builder.build(yaml.parse(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        document.problems.append(_syntax_problem(document, error, builder.quoted))
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        document.problems.append(document.problem("yaml-syntax", f"not readable as YAML: {error}"[:200], ()))
+        document.unread = (1, text.count("\n") + 1)
     return document
 
 
@@ -120,12 +128,30 @@ def _place(text: str, index: int) -> Mark:
     return before.count("\n") + 1, index - before.rfind("\n")
 
 
-def _syntax_problem(document: Document, error: yaml.MarkedYAMLError) -> Problem:
+def _syntax_problem(document: Document, error: yaml.MarkedYAMLError, quoted: tuple[Mark, int] | None) -> Problem:
+    """What the parser says; a quote that is not closed where it should be is told where it begins.
+
+    `quoted` is where the value read last begins and its last line, when it is quoted and stands on several lines.
+    """
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    context, start = error.context or "", _one_based(error.context_mark)
+    if start and "quoted scalar" in context:  # it goes on to the end of the file
+        quoted = start, line
+    if quoted and quoted[1] == line:
+        document.unread = (quoted[0][0], quoted[0][0])
+        hint = "Close it before the end of its line."
+        return Problem(document.file, *quoted[0], "yaml-syntax", "the quote that begins here is not closed", hint)
+    document.unread = (line, line)
+    bracket = _line(document, start[0])[start[1] - 1 : start[1]] if start and "flow" in context else ""
+    if start and bracket in _CLOSING:
+        document.unread = (start[0], line)
+        if _indent(document, line) <= _indent(document, start[0]):  # what stands there was not meant to be in it
+            document.unread = (start[0], start[0])
+            hint = f"Close it with {_CLOSING[bracket]} before line {line}."
+            return Problem(document.file, *start, "yaml-syntax", f"the {bracket} that begins here is not closed", hint)
     message = " ".join(str(part) for part in (error.context, error.problem) if part) or "not readable as YAML"
-    lines = document.text.splitlines()
-    content = lines[line - 1] if line <= len(lines) else ""
+    content = _line(document, line)
     hint = "Compare the indentation and quotes here with the lines above."
     if "\t" in content[: len(content) - len(content.lstrip())] or content[column - 1 : column] == "\t":
         hint = "YAML is indented with spaces, never with tabs."
@@ -134,6 +160,23 @@ def _syntax_problem(document: Document, error: yaml.MarkedYAMLError) -> Problem:
     elif content[column - 1 : column] in ("@", "`", "%", "*", "&", "{", "["):
         hint = f"A text that begins with {content[column - 1]} must be quoted."
     return Problem(document.file, line, column, "yaml-syntax", f"not readable as YAML: {message}", hint)
+
+
+_CLOSING: Final = {"{": "}", "[": "]"}
+
+
+def _one_based(mark: Any) -> Mark | None:
+    return (mark.line + 1, mark.column + 1) if mark else None
+
+
+def _line(document: Document, number: int) -> str:
+    lines = document.text.split("\n")
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _indent(document: Document, number: int) -> int:
+    line = _line(document, number)
+    return len(line) - len(line.lstrip())
 
 
 class _Full(Exception):
@@ -158,6 +201,8 @@ class _Builder:
         self.frames: list[_Frame] = []
         self.nodes = 0
         self.documents = 0
+        self.quoted: tuple[Mark, int] | None = None
+        """Where the value read last begins and on which line it ends, when it is quoted and stands on several lines."""
 
     def build(self, events: Iterator[Any]) -> None:
         try:
@@ -180,6 +225,8 @@ class _Builder:
                 self.report(mark, "alias", f"*{event.anchor} refers to an anchor", "Write the value out.")
                 self.place(None, mark, scalar=True)
             case yaml.ScalarEvent():
+                last = event.end_mark.line + 1 if event.end_mark else mark[0]
+                self.quoted = (mark, last) if event.style in ('"', "'") and last > mark[0] else None
                 self.check(event, mark)
                 self.place(self.scalar(event, mark), mark, scalar=True)
             case yaml.SequenceStartEvent():

@@ -74,6 +74,20 @@ class Scratch:
             finally:
                 _drop(admin, name)
 
+    def prepare(self, template_key: str, build: Callable[[Secret], None], *, confined: bool = False) -> None:
+        """Have the template of this key made by `build(url)`, unless it is there; raises as `database` does."""
+        with session.connect(self._maintenance(), application_name=_APPLICATION) as admin:
+            template = _template_name(admin, f"{confinement.OWNER} {template_key}" if confined else template_key)
+            if _exists(admin, template):
+                return
+            name = self._owned_name(admin)
+            try:
+                sweep(admin)
+                self._built(admin, name, template, build, None, None, confined)
+                self._evict(admin)
+            finally:
+                _drop(admin, name)
+
     def superior(self, own: Secret) -> Secret:
         """The scratch database of a URL for the server's own user, who may more than its confined login."""
         return url.with_database(self._maintenance(), url.read(own).database)
@@ -106,28 +120,42 @@ class Scratch:
         checkpoint: Callable[[], None] | None,
         confined: bool,
     ) -> Secret:
-        template = _template_name(admin, key)
-        if not self._create_from(admin, name, template):
-            maintenance = self._maintenance()
-            with advisory.hold(
-                maintenance, template, on_wait=on_wait, checkpoint=checkpoint, application_name=_APPLICATION
-            ):
-                if not self._create_from(admin, name, template):
-                    # Built under the scratch name: if we die, it is swept like any other.
-                    self._create(admin, name, "template0")
-                    build(self._own(admin, name, confined))
-                    self._keep(admin, name, template)
-                    self._create(admin, name, template)
+        template, built = _template_name(admin, key), False
+        while not self._create_from(admin, name, template):
+            built = self._built(admin, name, template, build, on_wait, checkpoint, confined) or built
+        if built:
             self._evict(admin)
         _touch(admin, template)
         return self._own(admin, name, confined)
+
+    def _built(
+        self,
+        admin: Connection,
+        name: str,
+        template: str,
+        build: Callable[[Secret], None],
+        on_wait: Callable[[advisory.Holder | None, float], None] | None,
+        checkpoint: Callable[[], None] | None,
+        confined: bool,
+    ) -> bool:
+        """Make the template unless it is there; whether it was made."""
+        with advisory.hold(
+            self._maintenance(), template, on_wait=on_wait, checkpoint=checkpoint, application_name=_APPLICATION
+        ):
+            if _exists(admin, template):
+                return False
+            # Built under the scratch name: if we die, it is swept like any other.
+            self._create(admin, name, "template0")
+            build(self._own(admin, name, confined))
+            self._keep(admin, name, template)
+        return True
 
     def _own(self, admin: Connection, name: str, confined: bool) -> Secret:
         own = url.with_database(self._maintenance(), name)
         return confinement.admit(admin, own, name) if confined else own
 
     def _create_from(self, admin: Connection, name: str, template: str) -> bool:
-        if not admin.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [template]).fetchone():
+        if not _exists(admin, template):
             return False
         try:
             self._create(admin, name, template)
@@ -199,6 +227,10 @@ def _prefix(admin: Connection) -> str:
 def _template_name(admin: Connection, key: str) -> str:
     mark = hashlib.sha256(f"{admin.info.user}\n{key}".encode()).hexdigest()[:24]
     return f"sensei_tpl_{mark}"
+
+
+def _exists(admin: Connection, name: str) -> bool:
+    return bool(admin.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name]).fetchone())
 
 
 def _named(admin: Connection, prefix: str) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..definitions import yaml_source
 from ..definitions.problems import Problem
+from ..definitions.recovery import left_out_below, missing_there, read_on
 from ..terms.errors import UsageError
 from .place import FILE_NAME, find
 from .project import Project
@@ -48,15 +49,34 @@ def load(place: Path) -> Project:
 
 def parse(content: bytes, path: Path) -> Project:
     """The project in these bytes, which stand (or would stand) at `path`. Raises ConfigError."""
-    path = path.absolute()
-    document = yaml_source.read(content, path.name)
-    if document.problems:
-        raise ConfigError(path, tuple(document.problems))
-    reading = Reading(document)
-    project = reading.project(path.parent)
-    if reading.problems:
-        raise ConfigError(path, tuple(reading.problems))
+    project, problems = _read(content, path.absolute(), path.name)
+    if problems:
+        raise ConfigError(path.absolute(), problems)
     return project
 
 
-__all__ = ["FILE_NAME", "ConfigError", "NoProjectError", "Project", "find", "load", "parse"]
+def check(path: Path) -> tuple[Problem, ...]:
+    """Everything that is wrong with a sensei.yaml, sorted by place; never raises."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return (Problem(str(path), 1, 1, "unreadable", f"cannot be read: {error.strerror}"),)
+    return _read(content, path.absolute(), str(path))[1]
+
+
+def _read(content: bytes, path: Path, file: str) -> tuple[Project, tuple[Problem, ...]]:
+    document, gaps = read_on(yaml_source.read(content, file))
+    reading = Reading(document)
+    project = reading.project(path.parent)
+    places = {(problem.line, problem.column) for problem in document.problems}
+    found = [
+        problem
+        for problem in (reading.problems if isinstance(document.data, dict) or not places else ())
+        if (problem.line, problem.column) not in places
+        and not (problem.code == "wrong-type" and left_out_below(document, problem.line, gaps))
+        and not (problem.code == "missing" and missing_there(document, (problem.line, problem.column), gaps))
+    ]
+    return project, tuple(sorted({*document.problems, *found}))
+
+
+__all__ = ["FILE_NAME", "ConfigError", "NoProjectError", "Project", "check", "find", "load", "parse"]
