@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ....engine.prompts import Block, Code, Prose, Table, Tone
-from ...wording import Line, block_lines, records
+from ...wording import Line, block_lines, folded, records
 from ..literal import clean, literal
 from ..marks import QUIET, tone_mark
 
@@ -67,10 +67,11 @@ def lines_content(lines: Iterable[Line]) -> Content:
 
 
 class TableText(Widget):
-    """A table in aligned columns, or record by record where the columns do not fit."""
+    """A table in aligned columns; where they do not fit, with the last one folded, or else record by record."""
 
     def __init__(self, table: Table) -> None:
         super().__init__()
+        self._table = table
         self._wide = block_lines(table, 1)
         self._narrow = records(table, 1)
         self._width = max((len(line.text) + 2 * line.depth for line in self._wide), default=0)
@@ -83,7 +84,7 @@ class TableText(Widget):
         return lines_content(self._lines(self.content_size.width))
 
     def _lines(self, width: int) -> tuple[Line, ...]:
-        return self._wide if self._width <= width else self._narrow
+        return self._wide if self._width <= width else folded(self._table, width) or self._narrow
 
 
 def _pieces(text: str) -> Iterable[str]:
