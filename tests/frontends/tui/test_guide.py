@@ -140,3 +140,22 @@ def test_a_workflow_no_answer_leads_to_can_still_be_started() -> None:
         await it.see("2 files changed")
 
     drive(house, script)
+
+
+def test_coming_back_to_the_guide_shows_where_things_stand_now() -> None:
+    house = MemoryHouse()
+    house.known = (EnvironmentState(name="prod", standing="current"),)
+
+    async def script(it: Driver) -> None:
+        await it.see("prod ✓")
+        await it.press("h")
+        await it.see("history")
+        house.known = (EnvironmentState(name="prod", standing="behind"),)
+        house.open_runs = (
+            RunSummary(run="ab12", workflow="new-table", title="Add new tables", subject="add certificates"),
+        )
+        await it.press("escape")
+        await it.see("prod ▸")
+        await it.see('One run is unfinished: "add certificates"')
+
+    drive(house, script)

@@ -41,6 +41,7 @@ class GuideScreen(Frame):
         self._request = request
         self.walk: Walk | None = None
         self.waiting: tuple[RunSummary, ...] = ()
+        self._left = False
 
     def body(self) -> Iterable[Widget]:
         """The first question stands in the widgets from the start: filled later, it would miss the first frame."""
@@ -60,6 +61,15 @@ class GuideScreen(Frame):
         self.show_environments(self.sensei.house.known_environments())
         if self.walk is not None and self.walk.question is None:
             self._recommend(self.walk)
+
+    def on_screen_suspend(self) -> None:
+        self._left = True
+
+    def on_screen_resume(self) -> None:
+        """Whoever comes back reads where things stand now: somebody else may have run something meanwhile."""
+        if self._left:
+            self._left = False
+            self.sensei.look_around()
 
     def show(self) -> None:
         """Show where the walk stands: a question, or the workflow it led to."""
