@@ -73,7 +73,7 @@ def measure() -> list[Measure]:
 
             return seconds(run)
 
-        ours = ["sensei", "run", "new-table", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false"]
+        ours = ["sensei", "run", "new-table", "--answers", str(lesson.ANSWERS), "--set", "onward-staging=finish"]
         raw = ["bash", "-c", RAW]
         turn(ours), turn(raw)
         limit = 1.0

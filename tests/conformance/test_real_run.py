@@ -60,8 +60,10 @@ def in_plain_lines(child: "pexpect.spawn[str]") -> None:
         ("edit the models", "the models"),
         ("approve exactly this SQL", "approve"),
         ("Deploy", "y"),
-        ("Deploy to staging", "y"),
-        ("Deploy to prod", "y"),
+        ("Go on to staging", "go"),
+        ("Apply it to staging", "y"),
+        ("Go on to prod", "go"),
+        ("Apply it to prod", "y"),
         ("Before you leave", "all"),
     ):
         child.expect(question)
@@ -75,7 +77,9 @@ def in_prompts(child: "pexpect.spawn[str]") -> None:
         ("edit the models", "3" + ENTER),
         ("approve exactly this SQL", "1" + ENTER),
         (r"\? .*Apply it to dev", "1" + ENTER),
+        (r"\? .*Go on to staging", "1" + ENTER),
         (r"\? .*Apply it to staging", "1" + ENTER),
+        (r"\? .*Go on to prod", "1" + ENTER),
         (r"\? .*Apply it to prod", "1" + ENTER),
         ("Before you leave", "a" + ENTER),
     ):
@@ -107,7 +111,9 @@ def test_a_person_at_a_terminal_leaves_the_journal_that_answers_leave(
         "edit",
         "review",
         "deploy",
+        "onward-staging",
         "promote-staging",
+        "onward-prod",
         "promote-prod",
         "note",
     ]

@@ -21,7 +21,7 @@ from schema_sensei.project import config
 from schema_sensei.terms.exit_codes import ExitCode
 
 KILLED = Path(__file__).parent / "killed.py"
-ANSWERS = ("--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
+ANSWERS = ("--answers", str(lesson.ANSWERS), "--set", "onward-staging=finish")
 """The run ends in development; what comes after is tried with faults at every call (tests/gates)."""
 PARTS = 4
 """Parts of the matrix, so that workers can share it; each has a project of its own."""

@@ -21,7 +21,7 @@ from schema_sensei.practice import lesson
 from schema_sensei.project import config
 from schema_sensei.terms.exit_codes import ExitCode
 
-RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
+RUN = ("run", "new-table", "--answers", str(lesson.ANSWERS), "--set", "onward-staging=finish")
 UNREACHABLE = "postgresql://u:s3cret-pw@127.0.0.1:1/dev"
 SENSEI = str(Path(sys.executable).parent / "sensei")
 VARIABLE = "DASHBOARD_DEV_URL"
@@ -120,7 +120,7 @@ def goes_on(project: Project, step: str) -> None:
     (run,) = project.runs()
     assert run["status"] != "done"
     ended = project.types(
-        "resume", "--answers", str(lesson.ANSWERS), "--set", f"{step}.failed=retry", "--set", "promote-staging=false"
+        "resume", "--answers", str(lesson.ANSWERS), "--set", f"{step}.failed=retry", "--set", "onward-staging=finish"
     )
     told(ended, ExitCode.DONE)
 
@@ -253,7 +253,7 @@ def test_tests_that_hang_end_with_the_signal_and_the_run_goes_on(
     said = next((line for line in running.stdout if "| hanging" in line), "it ended before its tests")
     assert "| hanging" in said
 
-    held = project.types("resume", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
+    held = project.types("resume", "--answers", str(lesson.ANSWERS), "--set", "onward-staging=finish")
     told(held, ExitCode.HELD, str(running.pid))
 
     running.send_signal(number)
@@ -274,7 +274,7 @@ def test_tests_that_hang_end_with_the_signal_and_the_run_goes_on(
         "--set",
         "test.resolve=again",
         "--set",
-        "promote-staging=false",
+        "onward-staging=finish",
     )
     told(resumed, ExitCode.DONE)
 

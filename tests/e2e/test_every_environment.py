@@ -14,7 +14,9 @@ def _travels(person: Person, change: SchemaChange, onward: str) -> str:
     """Run it with answers for the later environments too: `onward`, where ENV stands for each one's name."""
     command = change.begin(person.root)
     path = person.root.parent / f"{change.workflow}.yaml"
-    later = "".join(textwrap.dedent(onward).replace("ENV", name) for name in EVERYWHERE[1:])
+    later = "".join(
+        textwrap.dedent("onward-ENV: go\n" + textwrap.dedent(onward)).replace("ENV", name) for name in EVERYWHERE[1:]
+    )
     path.write_text(path.read_text() + later)
     ran = person.types(*command, timeout=400)
     assert ran.returncode == ExitCode.DONE, ran.stdout + ran.stderr

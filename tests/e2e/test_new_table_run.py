@@ -8,7 +8,7 @@ from schema_sensei.practice import lesson
 from schema_sensei.terms.exit_codes import ExitCode
 
 WHOLE = ("run", "new-table", "--answers", str(lesson.ANSWERS))
-RUN = (*WHOLE, "--set", "promote-staging=false")
+RUN = (*WHOLE, "--set", "onward-staging=finish")
 """Ends once the change is in development."""
 
 
@@ -97,7 +97,7 @@ def test_a_missing_answer_is_named_and_the_run_goes_on_when_it_is_given(person: 
     assert ran.returncode == ExitCode.ANSWER_MISSING, ran.stdout + ran.stderr
     assert "deploy" in ran.stdout + ran.stderr
     assert "certificates" not in person.tables("dev")
-    resumed = person.types("resume", "--answers", str(lesson.ANSWERS), "--set", "promote-staging=false")
+    resumed = person.types("resume", "--answers", str(lesson.ANSWERS), "--set", "onward-staging=finish")
     assert resumed.returncode == ExitCode.DONE, resumed.stdout + resumed.stderr
     assert "certificates" in person.tables("dev")
     (run,) = json.loads(person.types("runs", "--json").stdout)
@@ -112,7 +112,7 @@ def test_failing_tests_fail_the_run_and_keep_it(person: Person) -> None:
     assert "not yet" in ran.stdout
     (person.root / "tests" / "test_new.py").unlink()
     resumed = person.types(
-        "resume", "--answers", str(lesson.ANSWERS), "--set", "test.failed=retry", "--set", "promote-staging=false"
+        "resume", "--answers", str(lesson.ANSWERS), "--set", "test.failed=retry", "--set", "onward-staging=finish"
     )
     assert resumed.returncode == ExitCode.DONE, resumed.stdout + resumed.stderr
 
@@ -138,7 +138,11 @@ PROMOTE = (
     "--set",
     "review={answer: approve, rule: 'down and not opaque'}",
     "--set",
+    "onward-staging=go",
+    "--set",
     "promote-staging={answer: true, rule: \"environment == 'staging'\"}",
+    "--set",
+    "onward-prod=go",
     "--set",
     "promote-prod={answer: true, rule: \"environment == 'prod'\"}",
     "--set",

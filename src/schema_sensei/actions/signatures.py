@@ -63,6 +63,17 @@ PENDING = Signature(
     effect=False,
 )
 
+ONWARD = Signature(
+    name="onward",
+    summary="Ask whether the run goes on to a later environment; where it cannot from here, say who can. Reads only.",
+    parameters={"environment": Parameter("environment", "The next one.", required=True)},
+    outcomes={
+        "finish": "The person ends the run here.",
+        "elsewhere": "It has no gate, or its URL is not known here: somebody else takes the change on.",
+    },
+    effect=False,
+)
+
 REVIEW = Signature(
     name="review",
     summary="Show the exact SQL, up and down; the approval is bound to its digest.",
@@ -255,6 +266,6 @@ MANUAL = Signature(
 
 def signatures() -> Mapping[str, Signature]:
     """Every action a workflow may name, by name."""
-    route = (EDIT, GENERATE, PENDING, REVIEW, REHEARSE, BACKUP, DEPLOY, SYNC, TEST)
+    route = (EDIT, GENERATE, PENDING, ONWARD, REVIEW, REHEARSE, BACKUP, DEPLOY, SYNC, TEST)
     every = (*route, FORMULA, BACKFILL, DEPENDENTS, TRASH, COMMAND, MANUAL)
     return MappingProxyType({signature.name: signature for signature in every})

@@ -47,7 +47,8 @@ def blocks(workflow: Workflow) -> Iterator[tuple[Step, ...]]:
 
 def in_general(text: str) -> str:
     """A title or reason with words in place of the name of an environment, for readers without a project."""
-    return text.replace(f"{{{THIS}}}", _SOME_ENVIRONMENT)
+    words = text.replace(f"{{{THIS}}}", _SOME_ENVIRONMENT)
+    return words[:1].upper() + words[1:] if text.startswith("{") else words
 
 
 def _laid_out(block: Sequence[Step], environment: str) -> Iterator[Step]:

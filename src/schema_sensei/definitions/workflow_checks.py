@@ -96,13 +96,19 @@ def _check_order(
     before: frozenset[str],
 ) -> Iterator[Problem]:
     ids = {other.id for other in workflow.steps}
-    for at, column, dotted in mentions(step, path):
+    found = [
+        (at, column, dotted)
+        for at, column, dotted in mentions(step, path)
+        if (owner := dotted.partition(".")[0]) not in RESERVED and owner in ids and owner not in before
+    ]
+    if step.when and not any(at == (*path, "when") for at, _, _ in found):
+        return  # its `when:` can say, and is there to say, whether the others have run
+    for at, column, dotted in found:
         owner = dotted.partition(".")[0]
-        if owner in RESERVED or owner not in ids or owner in before:
-            continue
-        if step.when and at != (*path, "when"):
-            continue  # its `when:` is there to say whether that step has run; what it names itself must have
         line, place = document.mark_within(at, column)
         message = f"`{dotted}` is used here, but step `{owner}` may not have run before"
-        hint = "Put that step earlier on every way that leads here, or ask with `when:` whether it has run."
+        hint = (
+            "Put that step earlier on every way that leads here (a `when:` or `skippable` step may be passed over), or "
+            "let a `when:` of this step ask for what tells that it has run."
+        )
         yield Problem(document.file, line, place, "not-run-yet", message, hint)
