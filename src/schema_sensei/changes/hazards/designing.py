@@ -18,7 +18,7 @@ def findings(trace: Trace) -> Iterator[Finding]:
     """Every design hazard of what is new at the end, at the statement that brought it."""
     if not trace.effects:
         return
-    base, end = trace.base, trace.effects[-1].after
+    base, end = trace.base, trace.end
     yield from _exchanged(trace, base, end)
     yield from _tables(trace, base, end)
     yield from _columns(trace, base, end)
