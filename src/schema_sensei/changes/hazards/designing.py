@@ -71,6 +71,8 @@ def _columns(trace: Trace, base: State, end: State) -> Iterator[Finding]:
         relation = end.relations[key[0]].name
         names = {"table": relation, "column": column.name}
         found = _type(column.type, key=key in keys)
+        if old is None and (column.default or "").startswith("nextval("):
+            found = (*found, "serial-column")
         if old is None and not _PLAIN.fullmatch(column.name):
             found = (*found, "naming")
         for each in found:
