@@ -41,7 +41,8 @@ SELECT what, ident, pg_catalog.string_agg(
          WHERE t.typtype IN ('e', 'd', 'r')
         UNION ALL
         SELECT 'default privileges',
-               pg_catalog.concat_ws(' ', d.defaclnamespace::pg_catalog.regnamespace, d.defaclobjtype), '', true, d.defaclacl
+               pg_catalog.concat_ws(' ', d.defaclnamespace::pg_catalog.regnamespace, d.defaclobjtype), '', true,
+               d.defaclacl
           FROM pg_catalog.pg_default_acl d
         UNION ALL
         SELECT 'grants', n.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid)
@@ -61,7 +62,8 @@ WITH rel AS (
   SELECT c.oid, n.nspname || '.' || c.relname AS ident
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
-     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT n.nspname || '.' || c.relname = ANY (%(skip)s)
+     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT n.nspname || '.' || c.relname = ANY (%(skip)s)
 ), made AS (
   SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass AS class, oid FROM pg_catalog.pg_operator WHERE oid >= 16384
   UNION ALL SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, oid FROM pg_catalog.pg_opclass WHERE oid >= 16384
@@ -77,7 +79,8 @@ SELECT 'comment', o.type || ' ' || o.identity, d.description
   LEFT JOIN pg_catalog.pg_class c ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objoid
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
  WHERE (d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
-   AND d.classoid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass AND coalesce(c.relkind, 'i') NOT IN ('r', 'p', 'f', 'c')
+   AND d.classoid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass
+   AND coalesce(c.relkind, 'i') NOT IN ('r', 'p', 'f', 'c')
    AND coalesce(o.schema, '') !~ '^(pg_|information_schema$)' AND o.identity !~ '^(pg_|information_schema$)'
 UNION ALL
 SELECT 'column settings', rel.ident || '.' || a.attname,
@@ -92,7 +95,8 @@ UNION ALL
 SELECT 'cluster order', rel.ident, x.indexrelid::pg_catalog.regclass::text
   FROM rel JOIN pg_catalog.pg_index x ON x.indrelid = rel.oid AND x.indisclustered
 UNION ALL
-SELECT 'publication', p.pubname, pg_catalog.concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
+SELECT 'publication', p.pubname,
+       pg_catalog.concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
          (SELECT string_agg(r.prrelid::pg_catalog.regclass::text, ', ' ORDER BY r.prrelid::pg_catalog.regclass::text)
             FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid))
   FROM pg_catalog.pg_publication p
@@ -103,5 +107,6 @@ SELECT 'setting of the database', coalesce(s.setrole::pg_catalog.regrole::text, 
 UNION ALL
 SELECT o.type, o.identity, ''
   FROM made CROSS JOIN LATERAL pg_catalog.pg_identify_object(made.class, made.oid, 0) o
- WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = made.class AND d.objid = made.oid AND d.deptype = 'e')
+ WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                    WHERE d.classid = made.class AND d.objid = made.oid AND d.deptype = 'e')
 """
