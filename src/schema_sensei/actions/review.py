@@ -11,6 +11,7 @@ from ..changes.hazards.model import Review as Judgement
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..gates.position import shown
+from ..project.variables import MissingVariableError
 from ..terms.json import JsonValue
 from . import hazard_questions, parameters
 from .hazard_questions import HazardQuestion
@@ -62,12 +63,20 @@ class Review:
 
 def _verdict(services: Services, context: Context, change: Change) -> Verdict:
     # What only adds touches no rows: how many there are does not matter, and the replay is there already.
-    environment = None if change.nature.additive else parameters.text(context, "environment") or None
+    environment = None if change.nature.additive else _described(services, parameters.text(context, "environment"))
     try:
         return Verdict(change, _judged(services, context, change, environment))
     except NotJudgedError as error:
         doubt = f"{error.what} ({error.where})" if error.where else error.what
         return Verdict(change, None, doubt, refused=isinstance(error, RefusedOnCopyError))
+
+
+def _described(services: Services, environment: str) -> str | None:
+    """The environment, None when its URL is not known here: who may write a change need not reach production."""
+    try:
+        return services.project.target(environment, services.environ).environment.name if environment else None
+    except MissingVariableError:
+        return None
 
 
 def _judged(services: Services, context: Context, change: Change, environment: str | None) -> Judgement:

@@ -81,8 +81,8 @@ REVIEW = Signature(
         "change": Parameter("change", "The change to review.", required=True),
         "environment": Parameter(
             "environment",
-            "Whose schema and sizes count for its hazards, best the largest; default: the migrations are replayed, "
-            "and no hazard is taken lightly because a table is small.",
+            "Whose schema and sizes count for its hazards, best the largest. Without one, or where its URL is not "
+            "known, the migrations are replayed, and no hazard is taken lightly because a table is small.",
         ),
     },
     outcomes={

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..postgres.session import Connection
+from . import marks
 
 _RELATIONS = """
 SELECT c.oid::bigint, n.nspname || '.' || c.relname, c.relkind = 'S'
@@ -21,37 +22,10 @@ SELECT c.oid::bigint, n.nspname || '.' || c.relname, c.relkind = 'S'
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attnum::int, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
        (SELECT pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
-          FROM pg_catalog.pg_enum e WHERE e.enumtypid = a.atttypid)
+          FROM pg_catalog.pg_enum e WHERE e.enumtypid = a.atttypid), a.atttypid::bigint
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind IN ('r', 'p')
    AND a.attrelid::bigint = ANY (%s)
-"""
-
-_GRANTS = """
-SELECT what, ident, pg_catalog.string_agg(
-         pg_catalog.concat_ws(' ', CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
-           x.privilege_type, CASE WHEN x.is_grantable THEN 'WITH GRANT OPTION' END),
-         ', ' ORDER BY x.grantee, x.privilege_type)
-  FROM (SELECT 'grants' AS what, n.nspname || '.' || c.relname AS ident, n.nspname, c.relpersistence <> 't' AS kept,
-               coalesce(c.relacl, pg_catalog.acldefault(
-                 CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner)) AS acl
-          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-        UNION ALL
-        SELECT 'grants', n.nspname || '.' || c.relname || '.' || a.attname, n.nspname, true, a.attacl
-          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
-        UNION ALL
-        SELECT 'grants', n.nspname || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid)
-               || ')', n.nspname, true, coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))
-          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-         WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
-                            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-                              AND d.objid = p.oid AND d.deptype = 'e')
-       ) holder CROSS JOIN LATERAL pg_catalog.aclexplode(holder.acl) x
- WHERE kept AND nspname !~ '^pg_' AND nspname <> 'information_schema' AND NOT ident = ANY (%s)
- GROUP BY what, ident
 """
 
 Place = tuple[int, int]
@@ -59,12 +33,16 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that holds values: its table's name, its own, its type as PostgreSQL prints it, an enum's labels."""
+    """A column that holds values: its table's name, its own, its type as PostgreSQL prints it, an enum's labels.
+
+    `type_oid` is the type's number, 0 where it is not known: labels of one and the same enum are renamed, never lost.
+    """
 
     table: str
     name: str
     type: str
     labels: tuple[str, ...] = ()
+    type_oid: int = 0
 
     def __str__(self) -> str:
         return f"{self.table}.{self.name}"
@@ -72,12 +50,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Tables and sequences by number, columns by table and number, and who may do what with which object."""
+    """Tables and sequences by number, columns by table and number, and the marks on every object."""
 
     tables: Mapping[int, str]
     sequences: Mapping[int, str]
     columns: Mapping[Place, Column]
-    grants: frozenset[tuple[str, str, str]]
+    marks: frozenset[tuple[str, str, str]]
 
     @classmethod
     def read(cls, connection: Connection, *, skip: Collection[str] = ()) -> "Holdings":
@@ -86,12 +64,11 @@ class Holdings:
         relations = list(connection.execute(_RELATIONS, (left_out,)))
         tables = {int(oid): str(name) for oid, name, sequence in relations if not sequence}
         columns = {
-            (int(oid), int(number)): Column(tables[int(oid)], str(name), str(kind), tuple(labels or ()))
-            for oid, number, name, kind, labels in connection.execute(_COLUMNS, (list(tables),))
+            (int(oid), int(number)): Column(tables[int(oid)], str(name), str(kind), tuple(labels or ()), int(type_oid))
+            for oid, number, name, kind, labels, type_oid in connection.execute(_COLUMNS, (list(tables),))
         }
         sequences = {int(oid): str(name) for oid, name, sequence in relations if sequence}
-        grants = frozenset((str(a), str(b), str(c)) for a, b, c in connection.execute(_GRANTS, (left_out,)))
-        return cls(tables, sequences, columns, grants)
+        return cls(tables, sequences, columns, marks.read(connection, skip=skip))
 
 
 def not_kept(before: Holdings, between: Holdings, after: Holdings) -> Iterator[str]:
@@ -140,6 +117,8 @@ def _rewriting(statements: Iterable[str], before: Holdings) -> Iterator[tuple[st
 
 def widens(old: Column, new: Column) -> bool:
     """True where every value of the old type is a value of the new one, and comes back from it as it was."""
+    if old.labels and old.type_oid and old.type_oid == new.type_oid:
+        return True
     if old.labels or new.labels:
         return new.type in _TEXTS if not new.labels else bool(old.labels) and set(old.labels) <= set(new.labels)
     if old.type == new.type or new.type in _TEXTS:

@@ -143,8 +143,8 @@ class Sight:
 
     @property
     def shape(self) -> Catalog:
-        """The catalog with the grants: what must be as before."""
-        return Catalog.of([*self.catalog.rows, *self.holdings.grants])
+        """The catalog with the marks: what must be as before."""
+        return Catalog.of([*self.catalog.rows, *self.holdings.marks])
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,10 @@ def own_statements(unit: Unit, version_table: VersionTable) -> tuple[str, ...]:
 
 
 _WHOLES = frozenset({"table", "view", "matview"})
-_PARTS = frozenset({"column", "column_order", "constraint", "index", "trigger", "policy", "rule", "grants"})
+_PARTS = frozenset(
+    {"column", "column_order", "constraint", "index", "trigger", "policy", "rule", "grants", "column settings"}
+    | {"cluster order"}
+)
 
 
 def _owner(each: Difference, whole: set[tuple[str, bool]]) -> tuple[str, bool] | None:

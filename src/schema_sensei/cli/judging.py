@@ -37,9 +37,11 @@ def review(
     from ..composition import judging
 
     asked = judging.Asked(what, setup=setup, environment=environment, scratch=scratch)
-    text, code = judging.review(asked, lambda: workbench(ctx), form=form)
+    text, notes, code = judging.review(asked, lambda: workbench(ctx), form=form)
     if text:
         click.echo(text)
+    for note in notes:
+        click.echo(note, err=True)
     ctx.exit(code)
 
 

@@ -37,8 +37,11 @@ class Asked:
         return path if self.what and (path.suffix.lower() == ".sql" or path.is_file()) else None
 
 
-def review(asked: Asked, bench: Bench, *, form: str) -> tuple[str, ExitCode]:
-    """The judgement in one of the forms; exit 3 when something blocks. Raises UsageError and what judging raises."""
+def review(asked: Asked, bench: Bench, *, form: str) -> tuple[str, tuple[str, ...], ExitCode]:
+    """The judgement in one of the forms, notes that have no place in it, and exit 3 when something blocks.
+
+    Raises UsageError and what judging raises.
+    """
     if asked.setup is not None and (asked.environment is not None or asked.file is None):
         raise UsageError(
             "--on makes the schema that a file runs on.",
@@ -46,7 +49,7 @@ def review(asked: Asked, bench: Bench, *, form: str) -> tuple[str, ExitCode]:
         )
     found = _of_revisions(asked, bench) if asked.file is None else _of_file(asked, asked.file, bench)
     code = ExitCode.DECLINED if found is not None and found.blocked else ExitCode.DONE
-    return _shown(found, asked, form), code
+    return _shown(found, asked, form), () if found is None or form == "text" else found.notes, code
 
 
 def explain(hazard: str) -> str:
@@ -174,10 +177,13 @@ def _opened(asked: Asked, bench: Bench) -> "Workbench":
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        text = file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{file} is not UTF-8 text.", remedy="Save it as UTF-8.", where=f"byte {error.start + 1}"
         ) from error
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.", remedy="Name a file that is there.") from error
+    if "\0" in text:
+        raise UsageError(f"{file} holds a NUL byte: it is no SQL.", remedy="Save it as plain UTF-8 text.")
+    return text

@@ -35,9 +35,22 @@ def admit(admin: Connection, url: Secret, database: str) -> Secret:
 
 
 def dismiss(admin: Connection, database: str) -> None:
-    """Drop the login of a database that is gone; without one nothing happens."""
+    """Drop the login of a database that is gone, and the roles made there; without one nothing happens."""
     with suppress(psycopg.Error):
         admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(database)))
+        if admin.info.server_version >= 160000 and not admin.execute(_OTHERS).fetchone():
+            for (name,) in admin.execute(_MADE, [OWNER]).fetchall():
+                with suppress(psycopg.Error):  # a template that is kept needs it
+                    admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(str(name))))
+
+
+# Whoever makes a role is its administrator, from 16 on.
+_MADE = """
+SELECT r.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
+  JOIN pg_catalog.pg_roles o ON o.oid = m.member WHERE o.rolname = %s AND m.admin_option
+"""
+# Another copy that is at work may have made it, and not used it yet.
+_OTHERS = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pg_catalog.starts_with(usename, 'sensei_scratch_')"
 
 
 def left_logins(admin: Connection, prefix: str) -> list[str]:

@@ -165,4 +165,7 @@ def test_annotations_carry_file_and_line_and_leave_out_what_does_not_stand(copy:
     assert violation["location"] == {"path": "db/m, 1.sql", "lines": {"begin": 3}}
     assert (violation["check_name"], violation["severity"]) == ("drop-column", "blocker")
     hazards = json.loads(formats.as_json(found))["hazards"]
-    assert [each["accepted"] for each in hazards] == ["", "it is small"]
+    assert [(each["id"], each["cleared"], each["why"]) for each in hazards[1:]] == [
+        ("index-blocks-writes", True, "Accepted: it is small")
+    ]
+    assert not hazards[0]["cleared"]

@@ -23,10 +23,10 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
     assert "CREATE INDEX CONCURRENTLY ix_phone ON public.people" in hazard.safer
     assert hazard.line == 2
     data = found.to_json()
-    assert set(data) == {"hazards", "target", "digest", "notes"}
+    assert set(data) == {"hazards", "target", "digest"}
     hazards = data["hazards"]
     assert isinstance(hazards, list)
-    assert set(hazards[0]) >= KEYS
+    assert set(hazards[0]) == KEYS
     assert "✗ blocks: index-blocks-writes" in text(found)
 
 
@@ -37,7 +37,7 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
         ("ALTER TABLE nobody ADD COLUMN x int;", "line 1, column 1"),
         ("SELECT 1;\n\n  SELECT 1 / 0;", "line 3, column 3"),
         ("CREATE DATABASE other;", "line 1, column 1"),
-        ("CREATE ROLE somebody;", "line 1, column 1"),
+        ("ALTER SYSTEM SET work_mem = '1GB';", "line 1, column 1"),
     ],
 )
 def test_sql_that_cannot_run_is_an_error_with_its_place(copy: Secret, sql: str, where: str) -> None:

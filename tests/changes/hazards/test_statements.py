@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schema_sensei.changes.hazards.statements import SplitError, split
+from schema_sensei.changes.hazards.statements import SplitError, comments, split
 
 WHOLE = [
     "SELECT 'a;b'",
@@ -52,7 +52,7 @@ def test_a_statement_stays_whole_between_others(statement: str) -> None:
         ("SELECT 1; /* /* */", "line 1, column 11"),
         ("SELECT 1;\nSELECT (1;", "line 2, column 1"),
         ("\\connect other", "line 1, column 1"),
-        ("COPY t FROM STDIN;", "line 1, column 1"),
+        ("SELECT 1\n\\gexec", "line 2, column 1"),
     ],
 )
 def test_what_does_not_end_is_named_with_its_place(text: str, place: str) -> None:
@@ -92,3 +92,18 @@ def test_joined_statements_come_apart_again(statements: list[str]) -> None:
 def test_any_text_is_split_or_refused_in_words(text: str) -> None:
     with suppress(SplitError):
         assert all(each.text in text for each in split(text))
+
+
+def test_the_rows_of_a_copy_are_no_sql() -> None:
+    text = "COPY t (a) FROM stdin; -- two rows\n'x;\n/* --\n\\.\nSELECT 1;\nCOPY t FROM STDIN;\n1"
+
+    first, second, third = split(text)
+
+    assert (first.rows, second.text, second.line, third.rows) == ("'x;\n/* --\n", "SELECT 1", 5, "1")
+    assert [each for _, each in comments(text)] == ["-- two rows"]
+
+
+def test_settings_of_psql_are_passed_over() -> None:
+    found = split("\\set ON_ERROR_STOP on\n\\restrict x'y\nSELECT 1;\n\\unrestrict x'y\n")
+
+    assert [(each.text, each.line) for each in found] == [("SELECT 1", 3)]

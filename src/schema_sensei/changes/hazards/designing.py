@@ -18,7 +18,7 @@ def findings(trace: Trace) -> Iterator[Finding]:
     """Every design hazard of what is new at the end, at the statement that brought it."""
     if not trace.effects:
         return
-    base, end = trace.base, trace.effects[-1].after
+    base, end = trace.base, trace.end
     yield from _exchanged(trace, base, end)
     yield from _tables(trace, base, end)
     yield from _columns(trace, base, end)
@@ -71,6 +71,8 @@ def _columns(trace: Trace, base: State, end: State) -> Iterator[Finding]:
         relation = end.relations[key[0]].name
         names = {"table": relation, "column": column.name}
         found = _type(column.type, key=key in keys)
+        if old is None and (column.default or "").startswith("nextval("):
+            found = (*found, "serial-column")
         if old is None and not _PLAIN.fullmatch(column.name):
             found = (*found, "naming")
         for each in found:

@@ -64,5 +64,7 @@ SEEN_BY_CATALOG = frozenset(
 )  # fmt: skip
 """A statement after which the catalog has lost nothing of what was there before clears these."""
 
-SEEN_BY_DESIGN = frozenset({"narrow-integer", "length-limit", "char-column", "timestamp-without-zone", "naming"})
+SEEN_BY_DESIGN = frozenset(
+    {"narrow-integer", "length-limit", "char-column", "timestamp-without-zone", "naming", "serial-column"}
+)
 """Ours say the same on what is left at the end, and name the object."""

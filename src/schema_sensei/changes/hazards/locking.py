@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from .counters import STRENGTH
 from .finding import Finding
 from .trace import Effect, Trace
+from .unconditional import whole
 
 _SHARE = STRENGTH.index("ShareLock")
 _ROW_EXCLUSIVE = STRENGTH.index("RowExclusiveLock")
 _EXCLUSIVE = STRENGTH.index("AccessExclusiveLock")
-_READS_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE"})
-_MANY, _MOST = 50, 0.5
-"""A WHERE that takes at least half of the rows, and more than a handful, is none."""
+_READS_ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE", "EXECUTE"})
+_ONLY_READS = frozenset({"SELECT", "VALUES", "TABLE"})
+_MANY, _MOST, _FEW = 50, 0.5, 3
+"""A WHERE that takes at least half of the rows, and more than a handful, is none; nor one that takes each of a few."""
 _CODE = frozenset({"DO", "CALL"})
 
 
@@ -36,11 +38,12 @@ def _what(trace: Trace, effect: Effect, table: int) -> str:
     if statement.verb == "LOCK":
         return "explicit-lock" if effect.taken.get(table, -1) >= _SHARE else ""
     rows, changed = trace.sizes.get(table, (0, 0))[0], effect.written.get(table, 0)
-    most = "many-rows" if changed >= max(_MANY, rows * _MOST) else ""
+    most = "many-rows" if changed >= max(_MANY, rows * _MOST) or changed >= rows >= _FEW else ""
+    for verb, name in whole(statement):
+        if name == trace.base.relations[table].name.rpartition(".")[2] and effect.held.get(table, -1) >= _ROW_EXCLUSIVE:
+            return f"mass-{verb.lower()}"
     if statement.verb in {"UPDATE", "DELETE"}:
-        written = table in effect.touched or effect.taken.get(table, -1) >= _ROW_EXCLUSIVE
-        everything = changed >= max(_MANY, rows)
-        return f"mass-{statement.verb.lower()}" if everything or (written and "WHERE" not in words) else most
+        return f"mass-{statement.verb.lower()}" if changed >= max(_MANY, rows) else most
     if words[-3:] in {("DISABLE", "TRIGGER", "ALL"), ("DISABLE", "TRIGGER", "USER")} and table in effect.taken:
         return "trigger-off"
     if "DETACH" in words and effect.taken.get(table, -1) == _EXCLUSIVE:
@@ -128,14 +131,14 @@ def _built_by_code(effect: Effect, table: int) -> bool:
 def _held_through(trace: Trace, effect: Effect) -> Iterator[Finding]:
     """Rows are read or written from end to end while a lock of an earlier statement lasts."""
     verb = effect.statement.verb
-    if verb not in (_READS_ROWS - {"SELECT", "VALUES", "TABLE"}) | _CODE:
-        return
-    busy = effect.touched if verb in _CODE else effect.scanned
-    if not busy:
-        return
+    rows_only, code = verb in _READS_ROWS - _ONLY_READS, verb in _CODE
+    if verb in _ONLY_READS:
+        return  # on a small copy it reads from end to end what has an index
+    written = {table for table, rows in effect.written.items() if code or rows >= _MANY}
+    busy = written if code else written | effect.scanned | effect.rewritten
     for table, lock in sorted(effect.held.items()):
-        earlier = lock >= _SHARE and (effect.taken.get(table, -1) < _SHARE or verb in _CODE)
-        if earlier:
+        earlier = lock >= _SHARE and (effect.taken.get(table, -1) < _SHARE or code)
+        if busy and earlier and (rows_only or code or table not in busy):
             name = trace.base.relations[table].name
             yield Finding("lock-held-through-backfill", effect.statement, name, table, lock, {"table": name})
 

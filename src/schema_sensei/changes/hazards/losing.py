@@ -13,7 +13,7 @@ def findings(trace: Trace) -> Iterator[Finding]:
     """Every drop, rename and loosening, statement by statement; what a rollback brought back was not lost."""
     if not trace.effects:
         return
-    end = trace.effects[-1].after
+    end = trace.end
     for effect in trace.effects:
         if effect.before == effect.after:
             continue
@@ -50,13 +50,15 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
                 case "S" if "SEQUENCE" in statement.words:
                     yield Finding("drop-object", statement, old.name, names=names)
                 case "i" if _index_alone(base, effect, oid):
-                    table = effect.before.indexes[oid].table
-                    lock = effect.held.get(table, 7)
-                    yield Finding("index-drop-blocks", statement, old.name, table, lock, names)
+                    yield from _index(effect, oid, end)
                 case _:
                     pass
         elif new is None:
             continue
+        elif old.kind == "S" and new.filenode != old.filenode and statement.verb == "ALTER":
+            yield Finding("identity-changed", statement, old.name, oid, names=names)
+        elif new.name != old.name and old.kind == "S" and not old.owned:
+            yield Finding("rename-object", statement, old.name, oid, names=names)
         elif new.name != old.name and old.kind in "rpvmfc":
             if not _aside(old.name):  # nothing uses it there
                 yield Finding(
@@ -83,12 +85,24 @@ def _made_anew(effect: Effect, oid: int, end: State) -> Iterator[Finding]:
             yield Finding("drop-column", effect.statement, f"{old.name}.{column.name}", oid, names=names)
 
 
+def _index(effect: Effect, oid: int, end: State) -> Iterator[Finding]:
+    """An index that is dropped under a lock; a unique one is a rule on the data, too, unless another one has it."""
+    index = effect.before.indexes[oid]
+    names = {"table": effect.after.relations[index.table].name, "index": index.name, "constraint": index.name}
+    lock = effect.held.get(index.table, -1)
+    if "CONCURRENTLY" not in effect.statement.words:
+        yield Finding("index-drop-blocks", effect.statement, index.name, index.table, max(lock, 7), names)
+    same = (index.table, index.columns, index.partial)
+    kept = any(each.unique and (each.table, each.columns, each.partial) == same for each in end.indexes.values())
+    if index.unique and index.valid and not kept:
+        yield Finding("drop-constraint", effect.statement, index.name, index.table, lock, names)
+
+
 def _index_alone(base: State, effect: Effect, oid: int) -> bool:
     index = effect.before.indexes.get(oid)
     words = effect.statement.words
     return (
         index is not None
-        and "CONCURRENTLY" not in words
         and (words[:2] == ("DROP", "INDEX") or words[:1] in {("DO",), ("CALL",)})
         and index.table in base.relations
         and index.table in effect.after.relations
@@ -98,11 +112,14 @@ def _index_alone(base: State, effect: Effect, oid: int) -> bool:
 
 def _columns(base: State, effect: Effect, end: State) -> Iterator[Finding]:
     before, after, statement = effect.before.columns, effect.after.columns, effect.statement
-    relations = effect.after.relations
+    relations, tables = effect.after.relations, base.tables()
     for key, new in after.items():
-        added = key not in before and key not in base.columns and key[0] in base.tables()
-        if added and new.not_null and new.default is None:
+        if not (new.not_null and new.default is None and key[0] in tables):
+            continue
+        if key not in before and key not in base.columns:
             yield _column("required-column", effect, key[0], new.name)
+        elif key in before and before[key].default is not None and before[key].not_null and _unfilled(end, key):
+            yield _column("required-column", effect, key[0], new.name, words=_NO_MORE_FILLED)
     for key, old in before.items():
         if key not in base.columns or key[0] not in relations:
             continue
@@ -118,9 +135,16 @@ def _columns(base: State, effect: Effect, end: State) -> Iterator[Finding]:
             yield _column("type-changed", effect, key[0], old.name)
         if old.not_null and not changed.not_null:
             yield _column("drop-not-null", effect, key[0], old.name)
-        if old.default is not None and changed.default is None:
-            identity = len(old.default) == 1 or "IDENTITY" in statement.words
-            yield _column("identity-changed" if identity else "drop-default", effect, key[0], old.name)
+        if old.default is not None and changed.default is None and _unfilled(end, key):
+            if len(old.default) == 1 or "IDENTITY" in statement.words:
+                yield _column("identity-changed", effect, key[0], old.name)
+            elif not changed.not_null:
+                yield _column("drop-default", effect, key[0], old.name)
+
+
+def _unfilled(end: State, key: tuple[int, int]) -> bool:
+    """Whether nothing fills a column at the end that an insert leaves out."""
+    return key not in end.columns or end.columns[key].default is None
 
 
 def _widened(old: str, new: str) -> bool:
@@ -130,10 +154,13 @@ def _widened(old: str, new: str) -> bool:
     return (old.startswith(text) and new.startswith(text)) or plain[0] == plain[1] or plain == ["cidr", "inet"]
 
 
-def _column(name: str, effect: Effect, table: int, column: str) -> Finding:
+_NO_MORE_FILLED = "Nothing fills it any more, and it must not be NULL: running code that leaves it out cannot insert."
+
+
+def _column(name: str, effect: Effect, table: int, column: str, *, words: str = "") -> Finding:
     relation = effect.after.relations[table].name
     names = {"table": relation, "column": column}
-    return Finding(name, effect.statement, f"{relation}.{column}", table, effect.held.get(table, -1), names)
+    return Finding(name, effect.statement, f"{relation}.{column}", table, effect.held.get(table, -1), names, words)
 
 
 def _constraints(base: State, effect: Effect, end: State) -> Iterator[Finding]:

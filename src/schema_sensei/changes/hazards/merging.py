@@ -1,5 +1,6 @@
 """One list out of two judges: what the copy confirms is told once, what it refutes is cleared, what it saw is added."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ def _from_linter(
         if name in SEEN_BY_DESIGN and effect is not None:
             continue
         words = f"squawk: {warning.message}" if name == "questionable" else ""
-        finding = Finding(name, warning.statement, _object(effect, trace), words=words)
+        finding = Finding(name, warning.statement, _object(effect), words=words)
         yield finding, _reason(name, effect, trace)
 
 
@@ -99,10 +100,21 @@ def _reason(name: str, effect: Effect | None, trace: Trace) -> str:
     return ""
 
 
-def _object(effect: Effect | None, trace: Trace) -> str:
-    if effect is None or not effect.taken:
+def _object(effect: Effect | None) -> str:
+    """The table that a statement is about: the one it makes, or of those it locked the one it names first."""
+    if effect is None:
         return ""
-    return trace.base.relations[max(effect.taken, key=lambda oid: effect.taken[oid])].name
+    made = [each for oid, each in effect.after.relations.items() if oid not in effect.before.relations]
+    tables = [each.name for each in made if each.kind in "rp"]
+    words = [each.lower() for each in re.findall(r'"[^"]+"|[^\W\d][\w$]*', effect.statement.bare)]
+    locked = [effect.before.relations[oid].name for oid in effect.taken if oid in effect.before.relations]
+    places = [(_place(name, words), name) for name in locked]
+    return tables[0] if tables else min(places)[1] if places else ""
+
+
+def _place(name: str, words: list[str]) -> int:
+    last = name.rpartition(".")[2].lower()
+    return next((at for at, word in enumerate(words) if word.strip('"') == last), len(words))
 
 
 def _hazard(

@@ -54,25 +54,18 @@ class Hazard:
         return hashlib.sha256(f"{self.id}\n{self.object}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def to_json(self) -> JsonObject:
-        """The public form; when cleared, `why` is the reason for it."""
+        """The public form, these keys and no others; what stands no more is cleared, and `why` says for what reason."""
+        accepted = f"Accepted: {self.accepted}" if self.accepted else ""
         return {
             "id": self.id,
             "level": self.level,
-            "cleared": self.cleared,
+            "cleared": not self.standing,
             "statement": self.statement,
             "object": self.object,
             "rows": self.rows,
             "lock": self.lock,
-            "why": self.reason if self.cleared else self.why,
+            "why": self.reason or accepted or self.why,
             "safer": self.safer,
-            "size": self.size,
-            "stops": self.stops,
-            "lasts": self.lasts,
-            "accepted": self.accepted,
-            "file": self.file,
-            "line": self.line,
-            "revision": self.revision,
-            "key": self.key,
         }
 
 
@@ -107,7 +100,6 @@ class Review:
             "hazards": [each.to_json() for each in self.hazards],
             "target": self.target,
             "digest": self.digest,
-            "notes": list(self.notes),
         }
 
 

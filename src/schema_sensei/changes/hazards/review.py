@@ -8,7 +8,7 @@ import psycopg
 from ...postgres import session
 from ...postgres.session import Connection
 from ...terms.secrets import Secret
-from . import designing, locking, losing, plan, squawk, trace
+from . import designing, locking, losing, plan, replacing, running, squawk, trace
 from .finding import Finding
 from .merging import merge
 from .model import Review, digest
@@ -19,7 +19,6 @@ from .trace import Trace
 _BEYOND = (
     ("CREATE", "DATABASE"), ("DROP", "DATABASE"), ("ALTER", "DATABASE"), ("ALTER", "SYSTEM"),
     ("CREATE", "TABLESPACE"), ("DROP", "TABLESPACE"),
-    ("CREATE", "ROLE"), ("CREATE", "USER"), ("CREATE", "GROUP"), ("ALTER", "ROLE"), ("DROP", "ROLE"), ("DROP", "USER"),
 )  # fmt: skip
 """Statements that reach beyond one database and would stay on the scratch server."""
 
@@ -51,7 +50,7 @@ def prepare(url: Secret, setup: str, *, name: str) -> None:
     with _connect(url) as copy:
         for each in _checked(planned).statements:
             try:
-                copy.execute(each.text.encode())
+                running.execute(copy, each)
             except psycopg.Error as error:
                 raise trace.failed(each, error, planned) from error
 
@@ -71,6 +70,7 @@ def judge(planned: Plan, ground: Ground) -> Review:
     own = [
         *locking.findings(seen),
         *losing.findings(seen),
+        *replacing.findings(seen),
         *designing.findings(seen),
         *_of_transactions(planned),
         *_of_failure(seen, planned, bare=ground.bare),
@@ -92,7 +92,7 @@ def _checked(planned: Plan) -> Plan:
             raise trace.RehearsalError(
                 f"{' '.join(each.words[:2])} reaches beyond one database and cannot be rehearsed on a scratch copy.",
                 means="Nothing was judged.",
-                remedy="Keep it in a file of its own; grants and policies for existing roles can be reviewed.",
+                remedy="Keep it in a file of its own.",
                 where=trace.where(planned, each),
             )
     return planned
@@ -119,9 +119,7 @@ def _of_transactions(planned: Plan) -> Iterator[Finding]:
 def _of_words(statement: Statement) -> Iterator[Finding]:
     """What neither locks nor the catalog show."""
     words = statement.words
-    if "RESTART" in words and words[:2] in {("ALTER", "SEQUENCE"), ("ALTER", "TABLE")}:
-        yield Finding("identity-changed", statement, "")
-    elif statement.starts("ALTER", "DEFAULT", "PRIVILEGES") and "GRANT" in words and words[-1:] == ("PUBLIC",):
+    if statement.starts("ALTER", "DEFAULT", "PRIVILEGES") and "GRANT" in words and words[-1:] == ("PUBLIC",):
         yield Finding("granted-to-public", statement, "")
     elif statement.verb == "SET" and "SESSION_REPLICATION_ROLE" in words and "REPLICA" in statement.bare.upper():
         yield Finding("trigger-off", statement, "")
@@ -141,9 +139,12 @@ def _of_failure(seen: Trace, planned: Plan, *, bare: bool) -> Iterator[Finding]:
         yield Finding("trigger-off", statement, "", words=f"{words} The triggers of foreign keys are among them.")
     elif code == "42501":
         yield Finding("needs-superuser", statement, "", words=f"{words} {_AS_WHOM}")
-    elif code.startswith("23"):
+    elif code.startswith("23") or trace.by_rows(error, statement):
         table = ".".join(part for part in (error.diag.schema_name, error.diag.table_name) if part)
         yield Finding("fails-on-data", statement, table, names={"table": table}, words=words)
+    elif trace.in_the_way(error, statement):
+        detail = f" {error.diag.message_detail.rstrip('.')}." if error.diag.message_detail else ""
+        yield Finding("fails-on-schema", statement, "", words=f"{words}{detail} What follows it was not run.")
     elif bare:
         yield Finding("not-rehearsed", statement, "", words=f"{words} Only the syntax was judged.")
     else:

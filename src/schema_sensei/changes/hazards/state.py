@@ -11,7 +11,10 @@ from ...postgres.session import Connection
 
 
 class Relation(NamedTuple):
-    """A table, partitioned table, view, materialized view, sequence or index; `name` is schema-qualified."""
+    """A table, partitioned table, view, materialized view, sequence or index; `name` is schema-qualified.
+
+    `owned` is a sequence that belongs to a column.
+    """
 
     name: str
     kind: str
@@ -20,6 +23,7 @@ class Relation(NamedTuple):
     rls: bool
     force_rls: bool
     partition: bool
+    owned: bool
 
 
 class Column(NamedTuple):
@@ -30,6 +34,7 @@ class Column(NamedTuple):
     type: str
     not_null: bool
     default: str | None
+    generated: bool
 
 
 class Constraint(NamedTuple):
@@ -58,6 +63,19 @@ class Index(NamedTuple):
     method: str
 
 
+class Trait(NamedTuple):
+    """What an object is like, in words that change when it does.
+
+    A "routine" (noted "stored" when an index, check, policy or stored column computes with it, "definer" when it runs
+    with its owner's rights in a search_path of the caller's), a "view" (noted its options), a "rule" on a table (noted
+    whether it runs instead), a "sequence", a table's "replica identity", and the parent of an "heir".
+    """
+
+    name: str
+    words: str
+    noted: str
+
+
 class Grant(NamedTuple):
     """A right of somebody else than the owner on a relation, column (`part` is its number), schema or function."""
 
@@ -81,6 +99,7 @@ class State:
     triggers: Mapping[int, tuple[int, str, str]]
     enums: Mapping[int, tuple[str, tuple[str, ...]]]
     others: Mapping[tuple[str, int], str]
+    traits: Mapping[tuple[str, int], Trait]
     public: frozenset[tuple[str, str]]
     granted: frozenset[Grant]
 
@@ -118,6 +137,7 @@ def read(connection: Connection) -> State:
         triggers={each[0]: (each[1], each[2], each[3]) for each in data["triggers"]},
         enums={each[0]: (each[1], tuple(each[2] or ())) for each in data["enums"]},
         others={(each[0], each[1]): each[2] for each in data["others"]},
+        traits={(each[0], each[1]): Trait(each[2], each[3], each[4] or "") for each in data["traits"]},
         public=frozenset((each[0], each[1]) for each in data["public"]),
         granted=frozenset(Grant(*each) for each in data["granted"]),
     )

@@ -11,10 +11,12 @@ WITH ns AS (
 )
 SELECT pg_catalog.json_build_object(
  'relations', (SELECT coalesce(json_agg(json_build_array(oid::bigint, ident, relkind, coalesce(
-     pg_catalog.pg_relation_filenode(oid), 0)::bigint, relpersistence, relrowsecurity, relforcerowsecurity, relispartition)), '[]') FROM rel),
+     pg_catalog.pg_relation_filenode(oid), 0)::bigint, relpersistence, relrowsecurity, relforcerowsecurity, relispartition,
+     relkind = 'S' AND EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+       AND d.objid = rel.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')))), '[]') FROM rel),
  'columns', (SELECT coalesce(json_agg(json_build_array(a.attrelid::bigint, a.attnum, a.attname,
      pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-     coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')))), '[]')
+     coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), nullif(a.attidentity::text, '')), a.attgenerated <> '')), '[]')
    FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE rel.relkind IN ('r', 'p', 'v', 'm', 'c', 'f')),
  'constraints', (SELECT coalesce(json_agg(json_build_array(k.oid::bigint, k.conrelid::bigint, k.conname, k.contype,
@@ -31,6 +33,31 @@ SELECT pg_catalog.json_build_object(
    FROM rel JOIN pg_catalog.pg_policy p ON p.polrelid = rel.oid),
  'triggers', (SELECT coalesce(json_agg(json_build_array(g.oid::bigint, g.tgrelid::bigint, g.tgname, g.tgenabled)), '[]')
    FROM rel JOIN pg_catalog.pg_trigger g ON g.tgrelid = rel.oid WHERE NOT g.tgisinternal AND g.tgparentid = 0),
+ 'traits', (SELECT coalesce(json_agg(json_build_array(kind, oid::bigint, ident, words, noted)), '[]') FROM (
+     SELECT 'routine' AS kind, p.oid, ns.nspname || '.' || p.proname AS ident,
+       md5(concat_ws('|', p.prosrc, p.probin, p.prosqlbody, p.provolatile, p.proisstrict, p.prosecdef, p.proconfig, p.prolang, p.proargdefaults)) AS words,
+       CASE WHEN p.prosecdef AND NOT coalesce(array_to_string(p.proconfig, ' ') ~ 'search_path=', false) THEN 'definer'
+            WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                          WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = p.oid
+                            AND (d.classid IN ('pg_catalog.pg_constraint'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass)
+                              OR EXISTS (SELECT 1 FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+                                          WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = d.objid AND a.attgenerated = 's')
+                              OR EXISTS (SELECT 1 FROM pg_catalog.pg_index x
+                                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.indexrelid = d.objid)))
+            THEN 'stored' ELSE '' END AS noted
+       FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
+      WHERE p.prokind IN ('f', 'p') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
+                          AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid)
+     UNION ALL SELECT 'view', rel.oid, ident, pg_catalog.pg_get_viewdef(rel.oid, true), array_to_string(reloptions, ' ')
+       FROM rel WHERE relkind = 'v'
+     UNION ALL SELECT 'rule', w.oid, rel.ident || '.' || w.rulename, w.ev_enabled::text, w.is_instead::text
+       FROM rel JOIN pg_catalog.pg_rewrite w ON w.ev_class = rel.oid WHERE w.ev_type <> '1' AND rel.relkind IN ('r', 'p')
+     UNION ALL SELECT 'sequence', rel.oid, ident, concat_ws(' ', q.seqincrement, q.seqmin, q.seqmax, q.seqcycle), ''
+       FROM rel JOIN pg_catalog.pg_sequence q ON q.seqrelid = rel.oid
+     UNION ALL SELECT 'replica identity', rel.oid, ident, relreplident::text, '' FROM rel WHERE relkind IN ('r', 'p')
+     UNION ALL SELECT 'heir', rel.oid, ident, string_agg(i.inhparent::bigint::text, ' ' ORDER BY i.inhseqno), ''
+       FROM rel JOIN pg_catalog.pg_inherits i ON i.inhrelid = rel.oid WHERE rel.relkind = 'r' AND NOT rel.relispartition
+      GROUP BY rel.oid, ident) AS t),
  'enums', (SELECT coalesce(json_agg(json_build_array(t.oid::bigint, ns.nspname || '.' || t.typname,
      (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid))), '[]')
    FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype = 'e'),

@@ -5,7 +5,7 @@ Rules: PostgreSQL manual, "Lexical Structure", and psql's scanner (psqlscan.l), 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...terms.errors import UsageError
 
@@ -18,7 +18,8 @@ class SplitError(UsageError):
 class Statement:
     """One statement without its semicolon; `line` and `column` (from 1) and `offset` (characters) of its first word.
 
-    `bare` is the text with every comment blanked out, line breaks kept; `words` are its unquoted words in upper case.
+    `bare` is the text with every comment blanked out, line breaks kept; `words` are its unquoted words in upper case;
+    `rows` are the lines that follow a COPY FROM STDIN.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Statement:
     offset: int
     line: int
     column: int
+    rows: str = ""
 
     @property
     def verb(self) -> str:
@@ -58,6 +60,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_PART = re.compile(r"/\*|\*/")
+_LAST_ROW = re.compile(r"\n\\\.\r?(?=\n|\Z)")
+_BLANK = frozenset({"space", "comment"})
+_SETTINGS = frozenset(
+    {"set", "unset", "echo", "qecho", "warn", "timing", "pset", "x", "t", "a", "encoding", "restrict", "unrestrict"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,11 @@ def split(text: str) -> tuple[Statement, ...]:
                 bodies = _bodies(bodies, words, word)
                 words.append(word)
             case "meta":
-                raise _error(
-                    text,
-                    token.start,
-                    "This is a command of psql, not SQL.",
-                    "Take backslash commands out of the file; the server never sees them.",
-                )
+                _harmless(text, token, begun=any(each.kind not in _BLANK for each in tokens))
+                continue
+            case "rows":
+                found[-1] = replace(found[-1], rows=text[token.start : token.stop])
+                continue
             case _:
                 pass
         if token.kind == "end" and depth == 0 and bodies == 0:
@@ -101,7 +107,7 @@ def split(text: str) -> tuple[Statement, ...]:
     if depth or bodies:
         raise _error(
             text,
-            next(each.start for each in tokens if each.kind not in {"space", "comment"}),
+            next(each.start for each in tokens if each.kind not in _BLANK),
             "This statement does not end.",
             "Close its parentheses, or its BEGIN ATOMIC with END.",
         )
@@ -132,12 +138,26 @@ def _bodies(bodies: int, words: list[str], word: str) -> int:
     return bodies - 1 if word == "END" else bodies
 
 
+def _harmless(text: str, token: _Token, *, begun: bool) -> None:
+    """psql's own settings, as pg_dump writes them, mean nothing to the server; its other commands are refused."""
+    command = text[token.start + 1 : token.stop].split()[:1]
+    if begun or not command or command[0] not in _SETTINGS:
+        raise _error(
+            text,
+            token.start,
+            "This is a command of psql, not SQL.",
+            "Take it out of the file, and put what it stands for in its place; the server never sees it.",
+        )
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     place = 1 if text.startswith("\ufeff") else 0
+    words: list[str] = []
+    copying = False
     while place < len(text):
         found = _TOKEN.match(text, place)
         assert found is not None and found.lastgroup is not None  # noqa: S101, PT018 -- `other` takes any character
-        kind, stop = _kind(found), found.end()
+        kind, stop, rows = _kind(found), found.end(), None
         match kind:
             case "comment":
                 stop = _end_of_comment(text, place)
@@ -150,10 +170,34 @@ def _tokens(text: str) -> Iterator[_Token]:
                 raise _error(text, place, "A quote is not closed.", "Close it, or double it when it is a character.")
             case "line_comment":
                 kind = "comment"
+            case "meta":
+                stop = _end_of_line(text, place)
+            case "space" if copying and "\n" in found[0]:
+                stop = _end_of_line(text, place) + 1
+                rows = _Token("rows", stop, _end_of_rows(text, stop - 1))
             case _:
                 pass
         yield _Token(kind, place, stop)
         place = stop
+        if kind == "word":
+            words.append(found[0].upper())
+        elif kind == "end":
+            copying = words[:1] == ["COPY"] and "STDIN" in words
+            words = []
+        elif rows is not None:
+            yield rows
+            place, copying = text.find("\n", rows.stop) + 1 or len(text), False
+
+
+def _end_of_line(text: str, place: int) -> int:
+    found = text.find("\n", place)
+    return found if found >= 0 else len(text)
+
+
+def _end_of_rows(text: str, place: int) -> int:
+    """Where the line with nothing but a backslash and a dot begins, after the line break at a place; or the end."""
+    found = _LAST_ROW.search(text, place)
+    return found.start() + 1 if found else len(text)
 
 
 def _kind(found: "re.Match[str]") -> str:
@@ -172,7 +216,7 @@ def _end_of_comment(text: str, start: int) -> int:
 
 
 def _statement(text: str, tokens: list[_Token], words: list[str]) -> list[Statement]:
-    solid = [each for each in tokens if each.kind not in {"space", "comment"}]
+    solid = [each for each in tokens if each.kind not in _BLANK]
     if not solid:
         return []
     start, stop = solid[0].start, solid[-1].stop
@@ -184,10 +228,6 @@ def _statement(text: str, tokens: list[_Token], words: list[str]) -> list[Statem
         if start <= each.start < stop
     )
     line, column = position(text, start)
-    if words[:1] == ["COPY"] and "STDIN" in words:
-        raise _error(
-            text, start, "COPY FROM STDIN carries its rows outside of SQL.", "Write the rows as INSERT statements."
-        )
     return [Statement(text[start:stop], bare, tuple(words), start, line, column)]
 
 

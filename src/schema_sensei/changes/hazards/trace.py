@@ -7,7 +7,8 @@ import psycopg
 
 from ...postgres.session import Connection
 from ...terms.errors import SenseiError
-from . import counters, state
+from ...terms.exit_codes import ExitCode
+from . import counters, running, state
 from .plan import Plan
 from .state import State
 from .statements import Statement, position
@@ -16,6 +17,8 @@ from .transactions import Transaction
 
 class RehearsalError(SenseiError):
     """A statement fails on the scratch copy for a reason that no data can cure."""
+
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """Every effect in order, the state before, sizes by oid as (rows, bytes), and the failure that ended it."""
+    """Every effect in order, the states before and after all, sizes by oid as (rows, bytes), and the failure, if any.
+
+    `end` differs from the last effect's when the file itself rolls back.
+    """
 
     base: State
+    end: State
     sizes: Mapping[int, tuple[int, int]]
     effects: tuple[Effect, ...]
     failure: Failure | None
@@ -80,6 +87,10 @@ def run(
     """
     if sizes is None:
         connection.execute("ANALYZE")
+    for statement in plan.statements:
+        error = running.syntax_error(connection, statement)
+        if error is not None:
+            raise failed(statement, error, plan) from error
     base = state.read(connection)
     known = counters.sizes(connection, base) if sizes is None else counters.named(sizes, base)
     watch = _Watch(connection, base, online)
@@ -88,9 +99,9 @@ def run(
         failure = watch.transaction(transaction, number)
         if failure is not None:
             break
-    if failure is not None and not _is_finding(failure.error):
+    if failure is not None and not _is_finding(failure.error, failure.statement):
         raise failed(failure.statement, failure.error, plan) from failure.error
-    return Trace(base, known, tuple(watch.effects), failure)
+    return Trace(base, watch.current, known, tuple(watch.effects), failure)
 
 
 def failed(statement: Statement, error: psycopg.Error, plan: Plan) -> RehearsalError:
@@ -105,7 +116,7 @@ def failed(statement: Statement, error: psycopg.Error, plan: Plan) -> RehearsalE
     elif error.sqlstate == "0A000" and statement.starts("CREATE", "EXTENSION"):
         remedy = "Name a server that has the extension: --scratch VARIABLE, or scratch: in sensei.yaml."
     elif undefined:
-        remedy = "Give the schema it needs with --on SETUP.sql."
+        remedy = "Correct the name, or put the object into the schema it runs on: --on SETUP.sql, or --env ENVIRONMENT."
     else:
         remedy = "Correct the statement, or the setup file it runs on."
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
@@ -126,10 +137,26 @@ def where(plan: Plan, statement: Statement, offset: int | None = None) -> str:
     return f"{plan.name + ', ' if plan.name else ''}line {line}, column {column}"
 
 
-def _is_finding(error: psycopg.Error) -> bool:
-    """Data that breaks a rule (class 23), transaction rules (25001, 55P04), rights, and what the caller judges."""
+def _is_finding(error: psycopg.Error, statement: Statement) -> bool:
+    """What the rows, the transaction, rights or the objects that depend on something forbid; the caller judges it."""
     code = error.sqlstate or ""
-    return code.startswith("23") or code in {"25001", "55P04", "42P01", "3F000", "42501"}
+    return (
+        code.startswith("23")
+        or by_rows(error, statement)
+        or in_the_way(error, statement)
+        or code in {"25001", "55P04", "42P01", "3F000", "42501"}
+    )
+
+
+def by_rows(error: psycopg.Error, statement: Statement) -> bool:
+    """Whether values that are stored do not fit (class 22), not those that stand in the text itself."""
+    reads = statement.verb not in {"SELECT", "VALUES"} or "FROM" in statement.words
+    return (error.sqlstate or "").startswith("22") and not error.diag.statement_position and reads
+
+
+def in_the_way(error: psycopg.Error, statement: Statement) -> bool:
+    """Whether the schema forbids it: something depends on the object, or an object is not ready for it."""
+    return error.sqlstate in {"2BP01", "0A000", "55000"} and not statement.starts("CREATE", "EXTENSION")
 
 
 @dataclass(slots=True)
@@ -182,13 +209,13 @@ class _Watch:
         connection, known, before = self.connection, self.known, self.current
         counted = counters.counts(connection, known)
         held_before = counters.locks(connection, self.base) if watched else {}
-        writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH"}
+        writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH", "EXECUTE"}
         sequences = counters.sequences(connection) if "SETVAL" in statement.words else {}
         # On a small copy the planner would scan where the real table's index would be used.
         if writes:
             connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'off', true)")
         zone = self._away(statement) if watched else ""
-        connection.execute(statement.text.encode())
+        running.execute(connection, statement)
         if zone:
             connection.execute("SELECT pg_catalog.set_config('timezone', %s, true)", [zone])
         if writes:
