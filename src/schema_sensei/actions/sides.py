@@ -9,7 +9,7 @@ from ..migrations.errors import BrokenHistoryError, MigrationError, NotConfigure
 from ..migrations.history import History
 from ..migrations.settings import Settings
 from ..migrations.survey import Survey
-from ..postgres import session
+from ..postgres import grants, session
 from ..postgres.catalog import Catalog
 from .remembered import remembered
 from .replayed import empty, replay_key, replayed
@@ -83,7 +83,7 @@ def read_sides(
 
 
 def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain: bool = False) -> Catalog:
-    """What the migrations make at these heads, version table included. Raises MigrationError, ScratchError."""
+    """What the migrations make at these heads, with grants and version table. Raises MigrationError, ScratchError."""
     _require_sound(known)
 
     def read() -> Catalog:
@@ -91,9 +91,9 @@ def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain
             replayed(services, known, heads, plain=plain) as url,
             session.connect(url, application_name="sensei look") as connection,
         ):
-            return Catalog.read(connection)
+            return Catalog(Catalog.read(connection).rows | grants.read(connection))
 
-    return remembered(services, f"migrations {replay_key(known, heads, plain=plain)}", read)
+    return remembered(services, f"migrations, with grants {replay_key(known, heads, plain=plain)}", read)
 
 
 def _models(services: Services, mark: str, described: "Future[Catalog]", made: Catalog | None) -> Catalog:
