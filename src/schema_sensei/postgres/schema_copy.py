@@ -104,6 +104,12 @@ def prepare(scratch: Scratch, own: Secret, extensions: Sequence[tuple[str, str]]
         _roles(admin, roles)
 
 
+def make_roles(scratch: Scratch, own: Secret, roles: Sequence[str]) -> None:
+    """Make roles that something in a scratch database names, without a login; where that is not allowed they lack."""
+    with session.connect(scratch.superior(own), application_name="sensei copy") as admin:
+        _roles(admin, roles)
+
+
 def surroundings(connection: Connection) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The extensions (name, schema) of a database, and the roles that its grants and policies name."""
     extensions = tuple((str(name), str(schema)) for name, schema in connection.execute(_EXTENSIONS))
@@ -167,7 +173,8 @@ def _extensions(admin: Connection, extensions: Sequence[tuple[str, str]]) -> Non
         raise MissingExtensionError(
             f"The scratch server does not have the extension {', '.join(missing)} that the target uses.",
             means="The embedded PostgreSQL brings vector only. Nothing was judged, and no environment was touched.",
-            remedy="Name a server that has it: put its URL in a variable, and `scratch: VARIABLE` into sensei.yaml, "
+            remedy="Name a server that has it: put its URL in a variable, and "
+            "`scratch: {url: VARIABLE}` into sensei.yaml, "
             "or --scratch VARIABLE. Its user must be allowed to create databases.",
         )
     for name, schema in extensions:
