@@ -87,7 +87,7 @@ def test_the_same_text_is_the_same_sheet(office: Office) -> None:
 def test_a_change_goes_from_plan_to_both_databases_stage_by_stage(office: Office) -> None:
     table = _name()
     plan = office.plan(f"CREATE TABLE {table} (id int);", office.test, office.prod)
-    assert plan.name not in {each.name for each in office.client.newest_plans(office.project)}
+    assert office.client.plan(plan.name) == plan  # servers since 3.21 list it only once it has an issue
     assert not any(result.stops for result in office.checked(plan).results)
 
     issue = office.issued(plan)
