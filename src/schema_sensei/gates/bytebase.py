@@ -1,7 +1,7 @@
 """The Bytebase gate: its server executes the reviewed Script, one sheet per unit, and we see to what it does not."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..bytebase.client import Client
@@ -9,8 +9,10 @@ from ..bytebase.delivery import Delivery, Pace
 from ..bytebase.errors import BytebaseError
 from ..bytebase.refused import AwaitingApproval, TasksFailedError
 from ..bytebase.rollout import Delivered, Rollout
+from ..bytebase.tasks import TaskRun
 from ..changes.script import Script
 from ..engine.prompts import Paused
+from ..migrations.unit import Unit
 from ..postgres.catalog import Difference
 from ..postgres.version_table import VersionTable
 from ..project.bytebase import GROUP, BytebaseRoute
@@ -173,7 +175,7 @@ class Bytebase:
                 progress.note(line)
             raise self._explain(failed, number, script, target, live, broken) from failed
         self._verify(delivered, number, script, target, live, broken)
-        self._tell(delivered, progress)
+        self._tell(delivered, unit, live, progress)
 
     def _delivery(self, number: int, script: Script) -> Delivery:
         unit = script.units[number - 1]
@@ -190,8 +192,12 @@ class Bytebase:
             f"to {shown_heads(unit.heads_after)}. Script {script.digest}. Made by Schema Sensei.",
             operation=f"{operation}-{number}",
             after=after if isinstance(after, int) else 0,
-            prior_backup=bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table),
+            prior_backup=self._backed_up(unit),
         )
+
+    def _backed_up(self, unit: Unit) -> bool:
+        """Whether the server keeps the old rows of this unit."""
+        return bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table)
 
     def _in_place(self, number: int, script: Script, live: Live) -> bool:
         """Whether the live database shows what the unit was to bring about, as far as it can."""
@@ -267,22 +273,28 @@ class Bytebase:
             state = f"It was rolled back: the database stands at {shown_heads(position.heads)}."
         return StatementFailedError(failed.what, means=f"{failed.means}\n{state}", remedy=remedy, where=where)
 
-    def _tell(self, delivered: Delivered, progress: Progress) -> None:
+    def _tell(self, delivered: Delivered, unit: Unit, live: Live, progress: Progress) -> None:
         """Say per database how it went, and where a prior backup lies."""
         if len(delivered.tasks) > 1:
             for task in delivered.tasks:
                 progress.note(f"{task.target}: {task.status.value}")
-        if not self.handle.get("backup"):
+        if not self._backed_up(unit):
             return
-        for run in self.client.task_runs(f"{delivered.plan}/rollout"):
-            if not run.has_prior_backup:
-                continue
+        runs = [run for run in self.client.task_runs(f"{delivered.plan}/rollout") if run.has_prior_backup]
+        for run in runs[:_SHOWN]:
             try:
-                back = self.client.preview_rollback(run.name)
-            except BytebaseError as error:
-                progress.note(f"The old rows are in {ARCHIVE_WORDS}; SQL to bring them back: none ({error.what})")
-            else:
-                progress.note(f"The old rows are in {ARCHIVE_WORDS}; this brings them back:\n{back}")
+                progress.note(f"This brings the old rows back:\n{self.client.preview_rollback(run.name)}")
+            except BytebaseError:  # it gives up on the whole sheet when one UPDATE changes a key (see archive)
+                for line in self._old_rows(run, unit, live):
+                    progress.note(line)
+
+    def _old_rows(self, run: TaskRun, unit: Unit, live: Live) -> Iterator[str]:
+        """Where a run's old rows are, table by table, and how they come back."""
+        for kept in (each for entry in self.client.log(run.name) for each in entry.kept):
+            if kept.table[1] != self.version_table.name:
+                place = f"The old rows of {'.'.join(kept.table)} are in {'.'.join(kept.copy)}"
+                back = live.bring_back(kept, unit.statements)
+                yield f"{place}; this brings them back:\n{back}" if back else f"{place}."
 
     # who and where --------------------------------------------------------------------------------------------------
 
@@ -314,9 +326,6 @@ class Bytebase:
                 remedy="Restore the mapping, or start a new run.",
                 where=str(target.label),
             )
-
-
-ARCHIVE_WORDS = "the schema bbdataarchive"
 
 
 def _changed(differences: tuple[Difference, ...]) -> str:
