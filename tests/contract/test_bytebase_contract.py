@@ -5,9 +5,11 @@
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from tests.contract.conftest import Office, Server, opened, soon
+from tests.gates.scripts import Listener, first, target
 
 from schema_sensei.bytebase.account import ServiceAccount
 from schema_sensei.bytebase.client import Client, sheet_name
@@ -23,6 +25,9 @@ from schema_sensei.bytebase.errors import (
 from schema_sensei.bytebase.plans import IssueStatus
 from schema_sensei.bytebase.prediction import predict
 from schema_sensei.bytebase.tasks import Stage, Task, TaskStatus
+from schema_sensei.changes.script import Script
+from schema_sensei.gates.bytebase import Bytebase
+from schema_sensei.project.bytebase import BytebaseRoute
 from schema_sensei.terms.secrets import Secret
 
 
@@ -205,9 +210,37 @@ def test_rows_that_a_sheet_changes_are_backed_up_and_brought_back(office: Office
 
     run = office.run(_task(office, f"UPDATE {table} SET a = 0 WHERE id > 2;", backup=True))
     assert (run.status, run.has_prior_backup) == (TaskStatus.DONE, True)
+    kept = [each for entry in office.client.log(run.name) for each in entry.kept]
+    assert [each.table for each in kept] == [("public", table)]
+    assert office.rows(office.test, f'SELECT count(*) FROM "{kept[0].copy[0]}"."{kept[0].copy[1]}"') == [(3,)]
     statement = office.client.preview_rollback(run.name)
     assert office.run(_task(office, statement)).status is TaskStatus.DONE
     assert office.rows(office.test, f"SELECT count(*) FROM {table} WHERE a = id") == [(5,)]
+
+
+def test_many_databases_are_synced_by_a_call_for_each_of_their_instances(office: Office) -> None:
+    before = office.client.calls
+    office.client.sync_all([office.test, office.prod])
+    assert office.client.calls == before + 2
+
+
+def test_a_reviewed_script_reaches_the_live_database_through_the_gate(office: Office) -> None:
+    revision, table = uuid.uuid4().hex[:8], _name()
+    script = Script((first(revision, f"CREATE TABLE {table} (id int)"),))
+    url = office.cluster.url("contract_prod")
+    aim, listener = target(url, gate="bytebase"), Listener()
+    route = BytebaseRoute(office.url, office.project, (office.prod,), office.account, "KEY")
+    gate = Bytebase(client=office.client, route=route, operation=f"op-{revision}", title="Contract")
+    arrival = gate.check(script, aim)
+    assert not arrival.position.finished
+
+    gate = replace(gate, handle=arrival.handle)
+    applied = gate.apply(script, aim, approved_digest=script.digest, identity=arrival.identity, progress=listener)
+
+    assert applied.heads == (revision,)
+    assert gate.state(script, aim).position.finished
+    assert office.rows(office.prod, f"SELECT to_regclass('{table}')::text") == [(table,)]
+    assert any(f"table public.{table}" in note for note in listener.notes)
 
 
 def test_a_closed_plan_says_so(office: Office) -> None:
