@@ -1,7 +1,8 @@
 """The server that the contract is tested with: a practice Bytebase, or the real one that the environment names.
 
 SENSEI_BYTEBASE_URL, _ACCOUNT and _KEY name a real server and an administrator of its workspace, a person or a service
-account. Nothing else is assumed of it but the environments `test` and `prod`; what is made there is removed again.
+account. Nothing else is assumed of it but two environments that start no task by themselves, `test` and `prod` where
+they are there; what is made there is removed again, and what could not be is named.
 """
 
 import os
@@ -21,7 +22,7 @@ import pytest
 from schema_sensei.bytebase.account import ServiceAccount
 from schema_sensei.bytebase.client import Client
 from schema_sensei.bytebase.connection import Address, Connection
-from schema_sensei.bytebase.errors import BytebaseError
+from schema_sensei.bytebase.errors import BytebaseError, MissingError
 from schema_sensei.bytebase.plans import Approval, CheckStatus, Issue, Plan, PlanCheck, Spec
 from schema_sensei.bytebase.tasks import Rollout, Task, TaskRun
 from schema_sensei.postgres import session
@@ -37,15 +38,25 @@ PATIENCE = 90.0
 """Seconds for one state to come: a busy server's scheduler ticks every five."""
 
 
+@dataclass(frozen=True)
+class Server:
+    """Where it is, and who we are to it: e-mail, and password or key."""
+
+    url: str
+    account: str
+    key: str
+
+
 @dataclass
 class Office:
-    """A project of our own with one database in `test` and one in `prod`."""
+    """A project of our own with a database in each of two environments, `test` in the one that comes first."""
 
     client: Client
     cluster: Embedded
     name: str
     url: str
     account: str
+    environments: tuple[str, str] = ("", "")
     test: str = ""
     prod: str = ""
     plans: list[str] = field(default_factory=list)
@@ -122,7 +133,7 @@ def soon(look: Callable[[], T | None]) -> T:
 
 @contextmanager
 def _server() -> Iterator[tuple[str, str, str]]:
-    """URL, e-mail and password of the server."""
+    """URL, e-mail, password or key."""
     if url := os.environ.get("SENSEI_BYTEBASE_URL"):
         yield url.rstrip("/"), os.environ["SENSEI_BYTEBASE_ACCOUNT"], os.environ["SENSEI_BYTEBASE_KEY"]
         return
@@ -138,8 +149,22 @@ def _server() -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="session")
-def office() -> Iterator[Office]:
+def server() -> Iterator[Server]:
+    """The server under test, for the whole session."""
+    with _server() as (url, account, key):
+        yield Server(url, account, key)
+
+
+@pytest.fixture(scope="session")
+def office(server: Server) -> Iterator[Office]:
     """The project, its databases registered and synced; all of it is removed at the end."""
+    with opened(server) as made:
+        yield made
+
+
+@contextmanager
+def opened(server: Server) -> Iterator[Office]:
+    """A project of its own on the server, and its databases; removed again, whatever happens in between."""
     home = Path(tempfile.mkdtemp(prefix="sensei-contract-"))
     home.chmod(0o755)
     name = f"sensei-{uuid.uuid4().hex[:10]}"
@@ -151,24 +176,33 @@ def office() -> Iterator[Office]:
             admin.execute(f"CREATE ROLE bytebase SUPERUSER LOGIN PASSWORD '{password}'".encode())
             admin.execute("CREATE DATABASE contract_test")
             admin.execute("CREATE DATABASE contract_prod")
-        url, account, key = stack.enter_context(_server())
-        client = Client(Connection(Address(url), ServiceAccount(account, Secret(key))))
+        client = Client(Connection(Address(server.url), ServiceAccount(server.account, Secret(server.key))))
         stack.callback(client.close)
-        made = Office(client, cluster, name, url, account)
+        made = Office(client, cluster, name, server.url, server.account)
         stack.callback(_remove, made)
+        made.environments = _environments(client)
         client.connection.send("POST", "/v1/projects", params={"projectId": name}, body={"title": name})
-        made.test = _register(made, "test", "contract_test", password)
-        made.prod = _register(made, "prod", "contract_prod", password)
+        made.test = _register(made, made.environments[0], "contract_test", password)
+        made.prod = _register(made, made.environments[1], "contract_prod", password)
         yield made
 
 
+def _environments(client: Client) -> tuple[str, str]:
+    """Two environments in rollout order in which only we start tasks."""
+    manual = [each for each in client.environments() if not client.automatic(each)]
+    wanted = [each for each in manual if each in {"environments/test", "environments/prod"}]
+    first, second, *_ = [*(wanted if len(wanted) == 2 else manual), "", ""]
+    assert second, "the workspace needs two environments with manual rollout; these are there: " + ", ".join(manual)
+    return first, second
+
+
 def _register(office: Office, environment: str, database: str, password: str) -> str:
-    instance = f"{office.name}-{environment}"
+    instance = _instance(office, database)
     source = {"id": "admin", "type": "ADMIN", "host": "127.0.0.1", "port": str(office.cluster.port)}
     body = {
         "title": instance,
         "engine": "POSTGRES",
-        "environment": f"environments/{environment}",
+        "environment": environment,
         "dataSources": [source | {"username": "bytebase", "password": password}],
     }
     send = office.client.connection.send
@@ -181,19 +215,45 @@ def _register(office: Office, environment: str, database: str, password: str) ->
     return name
 
 
+def _instance(office: Office, database: str) -> str:
+    return f"{office.name}-{database.rpartition('_')[2]}"
+
+
 def _remove(office: Office) -> None:
-    """Take away what was made, as far as the server lets us; what is deleted there may still be listed as such."""
-    send = office.client.connection.send
+    """Take away what was made, archived first and then for good; nothing is taken while one of its tasks runs."""
     for plan in office.plans:
         with suppress(BytebaseError):
-            office.client.close_plan(plan)
-    for instance in (f"{office.name}-test", f"{office.name}-prod"):
-        for params in ({"force": "true"}, {"purge": "true"}):
+            _end(office, plan)
+    instances = [f"instances/{_instance(office, each)}" for each in ("contract_test", "contract_prod")]
+    for name in (*instances, office.project):
+        for params in ({"force": "true"} if name in instances else {}, {"purge": "true"}):
             with suppress(BytebaseError):
-                send("DELETE", f"/v1/instances/{instance}", params=params)
-    for params in ({}, {"purge": "true"}):
-        with suppress(BytebaseError):
-            send("DELETE", f"/v1/{office.project}", params=params)
+                office.client.connection.send("DELETE", f"/v1/{name}", params=params, repeatable=True)
+    left = [name for name in (*instances, office.project) if not _gone(office, name)]
+    assert not left, f"left behind on {office.url}, remove it by hand: {', '.join(left)}"
+
+
+def _end(office: Office, plan: str) -> None:
+    """Cancel what still runs of a plan, and wait for its end; then close the plan."""
+
+    def ended() -> bool | None:
+        running = [each for each in office.client.task_runs(f"{plan}/rollout") if each.status.at_work]
+        for run in running:
+            with suppress(BytebaseError):  # it may have ended by itself
+                office.client.cancel_runs(run.task, [run.name])
+        return None if running else True
+
+    if office.client.rollout(plan) is not None:
+        soon(ended)
+    office.client.close_plan(plan)
+
+
+def _gone(office: Office, name: str) -> bool:
+    try:
+        office.client.connection.get(f"/v1/{name}")
+    except BytebaseError as error:
+        return isinstance(error, MissingError)
+    return False
 
 
 def _free_port() -> int:

@@ -4,9 +4,12 @@
 
 import time
 import uuid
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-from tests.contract.conftest import Office, soon
+from tests.contract.conftest import Office, Server, opened, soon
+from tests.gates.scripts import Listener, first, target
 
 from schema_sensei.bytebase.account import ServiceAccount
 from schema_sensei.bytebase.client import Client, sheet_name
@@ -22,6 +25,9 @@ from schema_sensei.bytebase.errors import (
 from schema_sensei.bytebase.plans import IssueStatus
 from schema_sensei.bytebase.prediction import predict
 from schema_sensei.bytebase.tasks import Stage, Task, TaskStatus
+from schema_sensei.changes.script import Script
+from schema_sensei.gates.bytebase import Bytebase
+from schema_sensei.project.bytebase import BytebaseRoute
 from schema_sensei.terms.secrets import Secret
 
 
@@ -35,14 +41,15 @@ def _task(office: Office, sql: str, *, backup: bool = False) -> Task:
 
 def test_it_says_who_it_is_and_who_we_are(office: Office) -> None:
     assert office.client.server().workspace.startswith("workspaces/")
-    assert office.client.me() == office.account
+    assert office.client.me().lower() == office.account.lower()
     assert office.client.subscription() in {"FREE", "TEAM", "ENTERPRISE"}
 
 
 def test_environments_come_in_rollout_order(office: Office) -> None:
     names = office.client.environments()
-    assert names.index("environments/test") < names.index("environments/prod")
-    assert office.client.automatic("environments/test") in {True, False}
+    first, second = office.environments
+    assert names.index(first) < names.index(second)
+    assert not office.client.automatic(first)
 
 
 def test_roles_tell_their_permissions(office: Office) -> None:
@@ -72,7 +79,7 @@ def test_unknown_things_are_told_apart(office: Office) -> None:
 
 def test_a_database_tells_project_environment_and_sync(office: Office) -> None:
     found = office.client.database(office.test)
-    assert (found.project, found.environment) == (office.project, "environments/test")
+    assert (found.project, found.environment) == (office.project, office.environments[0])
     assert {each.name for each in office.client.databases(office.project)} == {office.test, office.prod}
 
 
@@ -85,7 +92,7 @@ def test_the_same_text_is_the_same_sheet(office: Office) -> None:
 def test_a_change_goes_from_plan_to_both_databases_stage_by_stage(office: Office) -> None:
     table = _name()
     plan = office.plan(f"CREATE TABLE {table} (id int);", office.test, office.prod)
-    assert plan.name not in {each.name for each in office.client.newest_plans(office.project)}
+    assert office.client.plan(plan.name) == plan  # servers since 3.21 list it only once it has an issue
     assert not any(result.stops for result in office.checked(plan).results)
 
     issue = office.issued(plan)
@@ -94,7 +101,7 @@ def test_a_change_goes_from_plan_to_both_databases_stage_by_stage(office: Office
     rollout = soon(lambda: office.client.rollout(plan.name))
     assert soon(lambda: office.client.issue(issue.name).status is IssueStatus.DONE or None)
     assert plan.name in {each.name for each in office.client.newest_plans(office.project)}
-    assert [stage.environment for stage in rollout.stages] == ["environments/test", "environments/prod"]
+    assert [stage.environment for stage in rollout.stages] == [*office.environments]
     assert {task.status for task in rollout.tasks} == {TaskStatus.NOT_STARTED}
     assert office.client.create_rollout(plan.name).tasks == rollout.tasks
 
@@ -203,9 +210,37 @@ def test_rows_that_a_sheet_changes_are_backed_up_and_brought_back(office: Office
 
     run = office.run(_task(office, f"UPDATE {table} SET a = 0 WHERE id > 2;", backup=True))
     assert (run.status, run.has_prior_backup) == (TaskStatus.DONE, True)
+    kept = [each for entry in office.client.log(run.name) for each in entry.kept]
+    assert [each.table for each in kept] == [("public", table)]
+    assert office.rows(office.test, f'SELECT count(*) FROM "{kept[0].copy[0]}"."{kept[0].copy[1]}"') == [(3,)]
     statement = office.client.preview_rollback(run.name)
     assert office.run(_task(office, statement)).status is TaskStatus.DONE
     assert office.rows(office.test, f"SELECT count(*) FROM {table} WHERE a = id") == [(5,)]
+
+
+def test_many_databases_are_synced_by_a_call_for_each_of_their_instances(office: Office) -> None:
+    before = office.client.calls
+    office.client.sync_all([office.test, office.prod])
+    assert office.client.calls == before + 2
+
+
+def test_a_reviewed_script_reaches_the_live_database_through_the_gate(office: Office) -> None:
+    revision, table = uuid.uuid4().hex[:8], _name()
+    script = Script((first(revision, f"CREATE TABLE {table} (id int)"),))
+    url = office.cluster.url("contract_prod")
+    aim, listener = target(url, gate="bytebase"), Listener()
+    route = BytebaseRoute(office.url, office.project, (office.prod,), office.account, "KEY")
+    gate = Bytebase(client=office.client, route=route, operation=f"op-{revision}", title="Contract")
+    arrival = gate.check(script, aim)
+    assert not arrival.position.finished
+
+    gate = replace(gate, handle=arrival.handle)
+    applied = gate.apply(script, aim, approved_digest=script.digest, identity=arrival.identity, progress=listener)
+
+    assert applied.heads == (revision,)
+    assert gate.state(script, aim).position.finished
+    assert office.rows(office.prod, f"SELECT to_regclass('{table}')::text") == [(table,)]
+    assert any(f"table public.{table}" in note for note in listener.notes)
 
 
 def test_a_closed_plan_says_so(office: Office) -> None:
@@ -214,6 +249,18 @@ def test_a_closed_plan_says_so(office: Office) -> None:
     found = office.client.plan(plan.name)
     assert found is not None
     assert found.closed
+
+
+def test_all_that_was_made_is_taken_away_also_in_the_middle_of_a_task(server: Server, office: Office) -> None:
+    with suppress(InterruptedError), opened(server) as other:
+        task = _task(other, "SELECT pg_sleep(60);")
+        other.client.run_tasks(task.name.partition("/tasks/")[0], [task.name])
+        raise InterruptedError
+    assert other.project not in {each.name for each in office.client.projects()}
+    with pytest.raises(MissingError):
+        office.client.project(other.project)
+    with pytest.raises(MissingError):
+        office.client.database(other.test)
 
 
 def _stage(stage: Stage) -> str:

@@ -69,7 +69,7 @@ def test_an_account_without_any_role_in_the_project_is_told(house: House, databa
 
     found = looked(house, environment("staging", name), email=email, key=key)
 
-    assert "no role in the project" in words(found, Grade.BLOCKING)
+    assert "holds no role that shows it this project" in words(found, Grade.BLOCKING)
 
 
 def test_a_project_that_is_not_there_names_those_that_are(house: House) -> None:

@@ -1,10 +1,11 @@
 """From a checked plan to its rollout: the issue, which every plan gets, and the approval that the server wants."""
 
+from contextlib import suppress
 from functools import partial
 
 from .client import Client
 from .delivery import Delivery, Pace, Watcher
-from .errors import BytebaseError, ExistsError, ForbiddenError, PreconditionError
+from .errors import BytebaseError, EndpointMissingError, ExistsError, ForbiddenError, PreconditionError
 from .plans import Approval, Issue, IssueStatus, Plan
 from .polling import Poll
 from .refused import AwaitingApproval, ChecksBrokenError, RejectedError, WithdrawnError
@@ -93,7 +94,8 @@ class Approving:
                 waiting.pause()
             else:
                 if poll.waited > self._pace.checks / 10 and not nudged:
-                    self._client.retry_approval(issue.name)
+                    with suppress(EndpointMissingError):  # not every 3.17 has it
+                        self._client.retry_approval(issue.name)
                     nudged = True
                 if poll.waited > self._pace.checks:
                     raise ChecksBrokenError(

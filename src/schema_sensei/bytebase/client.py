@@ -116,10 +116,13 @@ class Client:
         self.connection.send("POST", f"/v1/{database}:sync", body={}, repeatable=True)
 
     def sync_all(self, databases: Sequence[str]) -> None:
-        """Have the server read many schemas anew; it does not wait for them."""
-        self.connection.send(
-            "POST", "/v1/instances/-/databases:batchSync", body={"names": list(databases)}, repeatable=True
-        )
+        """Have the server read many schemas anew, a call per instance; it does not wait for them."""
+        by_instance: dict[str, list[str]] = {}
+        for name in databases:
+            by_instance.setdefault(name.partition("/databases/")[0], []).append(name)
+        for instance, names in by_instance.items():
+            path = f"/v1/{instance}/databases:batchSync"
+            self.connection.send("POST", path, body={"names": names}, repeatable=True)
 
     def changelogs(self, database: str, *, full: bool = False, most: int = 10) -> tuple[Changelog, ...]:
         """The newest entries of a database's history, newest first."""

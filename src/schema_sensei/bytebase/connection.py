@@ -79,6 +79,7 @@ class Connection:
         self._now = now
         self._pause = pause
         self._token: AccessToken | None = None
+        self._answered = False
         self._http: httpx.Client | None = None
         self._lock = threading.RLock()
         self._redactor.learn(*(value.reveal() for value in address.headers.values()))
@@ -186,6 +187,7 @@ class Connection:
             response = client.request(method, quote(path, safe=_VERBATIM), params=params, json=body, headers=headers)
         except httpx.HTTPError as error:
             raise self._lost(error, call) from error
+        self._answered = True
         kind = response.headers.get("content-type", "")
         if response.status_code >= 400:
             raise refusals.read(response.status_code, kind, response.content, call=call, login=token is None)
@@ -216,7 +218,7 @@ class Connection:
     def _lost(self, error: "httpx.HTTPError", call: str) -> BytebaseError:
         import httpx
 
-        said = str(error) or type(error).__name__
+        said = str(error).rstrip(".") or type(error).__name__
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             hint = "Check the URL, and whether the server runs and this machine may reach it (VPN, firewall)."
             if "CERTIFICATE" in said.upper():
@@ -230,9 +232,13 @@ class Connection:
         return LostAnswerError(
             f"The connection to Bytebase was lost: {said}.",
             means="Whether the server acted on this call is open; it is looked into before anything is repeated.",
-            remedy="Try again.",
+            remedy="Try again." if self._answered else f"Try again. {self._other_scheme()}",
             where=call,
         )
+
+    def _other_scheme(self) -> str:
+        http = self.address.url.startswith("http:")
+        return f"If it stays so: is it {'https instead of http' if http else 'http instead of https'}?"
 
     def _client(self) -> "httpx.Client":
         if self._http is None:

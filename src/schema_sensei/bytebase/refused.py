@@ -114,19 +114,27 @@ class OtherPlanError(HeldError):
 class TasksFailedError(BytebaseError):
     """Tasks ended without success; `decisions` is what may be offered once the database has been looked at."""
 
-    def __init__(self, troubles: Sequence[Trouble], done: int, sql: str, page: str) -> None:
+    def __init__(self, troubles: Sequence[Trouble], done: Sequence[Task], sql: str, page: str) -> None:
         self.troubles = tuple(troubles)
-        self.done = done
+        self.done = tuple(done)
         first = troubles[0]
         statement = " ".join(first.statement(sql).split())
         at = f" at: {statement[:160]}" if statement else ""
-        total = done + len(troubles)
-        many = f"{done} of {total} databases are done. " if total > 1 else ""
+        total = len(self.done) + len(troubles)
+        many = f"{len(self.done)} of {total} databases are done. " if total > 1 else ""
         super().__init__(
             f"{first.task.target}: {_ENDED.get(first.task.status, 'the task ended as ' + first.task.status.value)}{at}",
             means=many + "\n".join(f"{each.task.target}: {each.words}" for each in troubles),
             remedy=f"Correct the cause and try again, or look at it in Bytebase: {page}",
         )
+
+    @property
+    def by_database(self) -> tuple[str, ...]:
+        """Each database with what became of it, when there are several."""
+        if len(self.done) + len(self.troubles) < 2:
+            return ()
+        failed = (f"{each.task.target}: {each.task.status.value}: {each.words}" for each in self.troubles)
+        return (*(f"{task.target}: {task.status.value}" for task in self.done), *failed)
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

@@ -107,7 +107,7 @@ class Running:
         unhappy = [task for task in tasks if task.status is not TaskStatus.DONE]
         return TasksFailedError(
             self.troubles(plan, unhappy),
-            len(tasks) - len(unhappy),
+            [task for task in tasks if task.status is TaskStatus.DONE],
             self._delivery.sql,
             self._client.page(f"{plan.name}/rollout"),
         )

@@ -115,8 +115,27 @@ class TaskRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a prior backup has the old rows of a table: its copy; both as schema and name."""
+
+    table: tuple[str, str]
+    copy: tuple[str, str]
+
+    @classmethod
+    def of(cls, body: Body) -> "Kept":
+        table, copy = (read.inner(body, key) for key in ("sourceTable", "targetTable"))
+        return cls(
+            (read.text(table, "schema") or "public", read.text(table, "table")),
+            (read.text(copy, "schema"), read.text(copy, "table")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One line of a run's log; `start` and `end` are byte offsets in the sheet, without its txn-mode line."""
+    """One line of a run's log; `start` and `end` are byte offsets in the sheet, without its txn-mode line.
+
+    `kept` is what a prior backup copied.
+    """
 
     kind: str
     words: str
@@ -124,6 +143,7 @@ class LogEntry:
     start: int = 0
     end: int = 0
     open: bool = False
+    kept: tuple[Kept, ...] = ()
 
     @classmethod
     def of(cls, body: Body) -> "LogEntry":
@@ -152,4 +172,6 @@ class LogEntry:
             case _:
                 part = next((each for each in body.values() if isinstance(each, dict)), {})
                 done = bool(read.text(part, "endTime"))
-                return cls(kind, kind.replace("_", " ").lower(), read.text(part, "error"), open=not done)
+                items = read.items(read.inner(part, "priorBackupDetail"), "items")
+                kept = tuple(Kept.of(each) for each in items)
+                return cls(kind, kind.replace("_", " ").lower(), read.text(part, "error"), open=not done, kept=kept)

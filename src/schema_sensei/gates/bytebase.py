@@ -1,24 +1,26 @@
 """The Bytebase gate: its server executes the reviewed Script, one sheet per unit, and we see to what it does not."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from ..bytebase.client import Client
 from ..bytebase.delivery import Delivery, Pace
 from ..bytebase.errors import BytebaseError
 from ..bytebase.refused import AwaitingApproval, TasksFailedError
 from ..bytebase.rollout import Delivered, Rollout
+from ..bytebase.tasks import TaskRun
 from ..changes.script import Script
 from ..engine.prompts import Paused
+from ..migrations.unit import Unit
 from ..postgres.catalog import Difference
 from ..postgres.version_table import VersionTable
-from ..project.bytebase import BytebaseRoute
+from ..project.bytebase import GROUP, BytebaseRoute
 from ..project.environment import Target
 from ..terms.errors import SenseiError
 from ..terms.json import JsonObject, JsonValue
 from . import sheets
-from .bytebase_way import find_way
+from .bytebase_way import find_way, refuse_half_done
 from .direct import off_the_way
 from .errors import OtherDatabaseError, OtherTextError, RefusedError, SilentRollbackError, StatementFailedError
 from .live import Live
@@ -53,6 +55,9 @@ class Bytebase:
         self._refuse_unfaithful(script, target)
         seen = Live(target, self.version_table).look(script)
         way = find_way(self.client, self.route, target, self.operation)
+        if self._several:
+            texts = [sheets.sheet(unit) for unit in script.units[: seen.position.next or 0]]
+            refuse_half_done(self.client, self.route, way, texts, target)
         rows = any(sheets.only_changes_rows(unit, self.version_table) for unit in script.units)
         notes = [f"Bytebase {self.client.server().version} runs it on {way.words} ({way.environment})."]
         if rows and way.backup:
@@ -102,7 +107,8 @@ class Bytebase:
                 )
             if seen.position.next is None:
                 raise off_the_way(script, seen.position, target)
-            if (number := seen.position.next + 1) > total:
+            number = self._behind(seen.position, script, done) or seen.position.next + 1
+            if number > total:
                 if ran:
                     progress.note(_changed(before.difference(live.catalog())))
                 return Applied(ran, seen.position.heads)
@@ -116,6 +122,8 @@ class Bytebase:
         live = Live(target, self.version_table)
         seen = live.look(script, done=done, started=started)
         position = seen.position
+        if behind := self._behind(position, script, done):
+            position = replace(position, possible=(behind - 1,))
         if position.finished or position.next is None or not self.handle:
             return Arrival(seen.identity, seen.server, position)
         number = position.next + 1
@@ -130,13 +138,28 @@ class Bytebase:
             under_way=standing.plan is not None and not standing.unsettled,
         )
 
+    @property
+    def _several(self) -> bool:
+        """Whether the environment is more than the one database that its URL leads to."""
+        return len(self.route.databases) > 1 or GROUP.fullmatch(self.route.databases[0]) is not None
+
+    def _behind(self, position: Position, script: Script, done: int) -> int:
+        """The first unit, from 1, that the live database has and that is not DONE on every other one; 0 for none."""
+        if not self._several or not self.handle:
+            return 0
+        for number in range(done + 1, (position.next or 0) + 1):
+            standing = Rollout(self.client, self._delivery(number, script), _Silent(), self.pace).standing()
+            if standing.plan is not None and not standing.done:
+                return number
+        return 0
+
     # one unit -------------------------------------------------------------------------------------------------------
 
     def _deliver(self, number: int, script: Script, target: Target, live: Live, progress: Progress) -> None:
         unit = script.units[number - 1]
         delivery = self._delivery(number, script)
         broken = frozenset() if unit.transactional else frozenset(live.invalid_indexes())
-        watch = _Watch(number, script, target, live, progress)
+        watch = _Watch(number, script, target, live, progress, several=self._several)
         for place, statement in enumerate(unit.statements, 1):
             progress.statement(number, place, statement)
         rollout = Rollout(self.client, delivery, watch, self.pace)
@@ -148,9 +171,11 @@ class Bytebase:
             progress.note(str(waiting))
             raise Paused(str(waiting)) from waiting
         except TasksFailedError as failed:
+            for line in failed.by_database:
+                progress.note(line)
             raise self._explain(failed, number, script, target, live, broken) from failed
         self._verify(delivered, number, script, target, live, broken)
-        self._tell(delivered, progress)
+        self._tell(delivered, unit, live, progress)
 
     def _delivery(self, number: int, script: Script) -> Delivery:
         unit = script.units[number - 1]
@@ -167,8 +192,12 @@ class Bytebase:
             f"to {shown_heads(unit.heads_after)}. Script {script.digest}. Made by Schema Sensei.",
             operation=f"{operation}-{number}",
             after=after if isinstance(after, int) else 0,
-            prior_backup=bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table),
+            prior_backup=self._backed_up(unit),
         )
+
+    def _backed_up(self, unit: Unit) -> bool:
+        """Whether the server keeps the old rows of this unit."""
+        return bool(self.handle.get("backup")) and sheets.only_changes_rows(unit, self.version_table)
 
     def _in_place(self, number: int, script: Script, live: Live) -> bool:
         """Whether the live database shows what the unit was to bring about, as far as it can."""
@@ -227,7 +256,11 @@ class Bytebase:
                 failed.what, means=f"{failed.means}\n{state}", remedy=failed.remedy, where=where
             )
         remedy = failed.remedy
-        if unit.transactional and number in position.possible and number - 1 not in position.possible:
+        if self._several:
+            state = "A database that is DONE keeps it. Trying again runs it only where it is not DONE."
+            if not unit.transactional:
+                state += " It runs outside a transaction: where it failed, part of it may be there."
+        elif unit.transactional and number in position.possible and number - 1 not in position.possible:
             state = f"Yet it is applied: the database stands at {shown_heads(position.heads)}."
             remedy = f"Compare before you go on: sensei run check. Then: sensei resume. {failed.remedy}"
         elif not unit.transactional:
@@ -240,22 +273,28 @@ class Bytebase:
             state = f"It was rolled back: the database stands at {shown_heads(position.heads)}."
         return StatementFailedError(failed.what, means=f"{failed.means}\n{state}", remedy=remedy, where=where)
 
-    def _tell(self, delivered: Delivered, progress: Progress) -> None:
+    def _tell(self, delivered: Delivered, unit: Unit, live: Live, progress: Progress) -> None:
         """Say per database how it went, and where a prior backup lies."""
         if len(delivered.tasks) > 1:
             for task in delivered.tasks:
                 progress.note(f"{task.target}: {task.status.value}")
-        if not self.handle.get("backup"):
+        if not self._backed_up(unit):
             return
-        for run in self.client.task_runs(f"{delivered.plan}/rollout"):
-            if not run.has_prior_backup:
-                continue
+        runs = [run for run in self.client.task_runs(f"{delivered.plan}/rollout") if run.has_prior_backup]
+        for run in runs[:_SHOWN]:
             try:
-                back = self.client.preview_rollback(run.name)
-            except BytebaseError as error:
-                progress.note(f"The old rows are in {ARCHIVE_WORDS}; SQL to bring them back: none ({error.what})")
-            else:
-                progress.note(f"The old rows are in {ARCHIVE_WORDS}; this brings them back:\n{back}")
+                progress.note(f"This brings the old rows back:\n{self.client.preview_rollback(run.name)}")
+            except BytebaseError:  # it gives up on the whole sheet when one UPDATE changes a key (see archive)
+                for line in self._old_rows(run, unit, live):
+                    progress.note(line)
+
+    def _old_rows(self, run: TaskRun, unit: Unit, live: Live) -> Iterator[str]:
+        """Where a run's old rows are, table by table, and how they come back."""
+        for kept in (each for entry in self.client.log(run.name) for each in entry.kept):
+            if kept.table[1] != self.version_table.name:
+                place = f"The old rows of {'.'.join(kept.table)} are in {'.'.join(kept.copy)}"
+                back = live.bring_back(kept, unit.statements)
+                yield f"{place}; this brings them back:\n{back}" if back else f"{place}."
 
     # who and where --------------------------------------------------------------------------------------------------
 
@@ -289,9 +328,6 @@ class Bytebase:
             )
 
 
-ARCHIVE_WORDS = "the schema bbdataarchive"
-
-
 def _changed(differences: tuple[Difference, ...]) -> str:
     """What the live database shows to have changed, in one line."""
     names = [f"{each.kind.replace('_', ' ')} {each.ident}" for each in differences]
@@ -309,6 +345,7 @@ class _Watch:
     target: Target
     live: Live
     progress: Progress
+    several: bool
 
     def note(self, text: str) -> None:
         self.progress.note(text)
@@ -318,7 +355,9 @@ class _Watch:
 
     def before_submitting(self) -> None:
         position: Position = self.live.look(self.script).position
-        if self.number - 1 not in position.possible:
+        # Of several databases the one that we can read may have the unit already; in the others its guard decides.
+        fitting = {self.number - 1, self.number} if self.several else {self.number - 1}
+        if not fitting & set(position.possible):
             raise off_the_way(self.script, position, self.target)
 
     def before_running(self) -> None:

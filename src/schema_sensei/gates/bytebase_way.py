@@ -1,12 +1,14 @@
 """Which databases of a Bytebase server an environment is, and that nobody else has a plan open on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..bytebase.client import Client
+from ..bytebase.client import Client, sheet_name
 from ..bytebase.errors import MissingError
 from ..bytebase.finding import highest, open_on
 from ..bytebase.inventory import Database
 from ..bytebase.refused import OtherPlanError
+from ..bytebase.tasks import TaskStatus
 from ..project.bytebase import GROUP, BytebaseRoute
 from ..project.environment import Target
 from . import sheets
@@ -73,6 +75,31 @@ def refuse_unfit(database: Database | None, name: str, project: str) -> None:
             f"Bytebase cannot read {name}: {database.sync_error or 'its last sync failed'}.",
             remedy="Correct the instance's connection there, then sync it.",
         )
+
+
+def refuse_half_done(client: Client, route: BytebaseRoute, way: Way, texts: Sequence[str], target: Target) -> None:
+    """Raise RefusedError when a sheet that one database of the environment has is not DONE on all of them.
+
+    `texts` are the sheets that the database which we can read has already; the newest plan of each counts.
+    """
+    wanted = {sheet_name(route.project, text) for text in texts}
+    names = {*route.databases, *(each.name for each in way.databases)}
+    for plan in client.newest_plans(route.project):
+        spec = next((each for each in plan.specs if each.sheet in wanted and names & set(each.targets)), None)
+        counts = (plan.stages or {}).get(way.environment, {})
+        if spec is None or not counts:
+            continue
+        wanted.discard(spec.sheet)
+        left = sum(count for status, count in counts.items() if status is not TaskStatus.DONE)
+        if left:
+            raise RefusedError(
+                f"Not every database of {target.environment.name} has what {target.label.database} has: "
+                f"{left} of {sum(counts.values())} tasks of {plan.name} are not DONE.",
+                means="Nothing was touched.",
+                remedy="Go on with the run that began it: sensei resume (sensei runs lists them). Or finish it in "
+                f"Bytebase: {client.page(f'{plan.name}/rollout')}",
+                where=str(target.label),
+            )
 
 
 def _databases(client: Client, route: BytebaseRoute) -> tuple[Database, ...]:

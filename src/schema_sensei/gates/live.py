@@ -1,9 +1,10 @@
 """Looks at a live database, read only: who it is, where it stands, what is broken in it, who holds a lock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..bytebase.tasks import Kept
 from ..changes.script import Script
 from ..postgres import identity, session
 from ..postgres.catalog import Catalog
@@ -60,6 +61,13 @@ class Live:
                 (wanted.name,),
             ).fetchone()
         return row is not None and bool(row[0]) if wanted.makes else row is None
+
+    def bring_back(self, kept: Kept, statements: Sequence[str]) -> str | None:
+        """See `archive.bring_back`."""
+        from .archive import bring_back
+
+        with self._connection() as connection:
+            return bring_back(connection, kept, statements)
 
     def holders(self) -> tuple[str, ...]:
         """Sessions that others wait for, one line each."""

@@ -174,6 +174,10 @@ class _Server:
         except BytebaseError as error:
             yield _of_error("environments", error)
             return
+        for name, place in self._places:
+            if place not in order:
+                remedy = "Restore it there, or give the instance another one: of a deleted environment no task is run."
+                yield Finding(Grade.BLOCKING, name, f"{place} is not among the environments of Bytebase.", remedy)
         known = [(name, order.index(place)) for name, place in self._places if place in order]
         for (earlier, first), (later, second) in pairwise(known):
             if first > second:
@@ -205,7 +209,8 @@ class _Server:
             return
         except ForbiddenError:
             remedy = f"Have {self._email} granted roles/projectOwner there, or correct the name in sensei.yaml."
-            yield Finding(Grade.BLOCKING, name, "This account has no role in the project, or there is none.", remedy)
+            words = "This account holds no role that shows it this project, or there is none."
+            yield Finding(Grade.BLOCKING, name, words, remedy)
             return
         if project.deleted:
             yield Finding(

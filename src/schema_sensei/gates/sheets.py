@@ -81,6 +81,12 @@ def only_changes_rows(unit: Unit, version_table: VersionTable) -> bool:
     return bool(tables) and not updated & deleted
 
 
+def updated(statement: str) -> str:
+    """The table that an UPDATE changes, as written without quotes; "" for another statement."""
+    match = _UPDATE.match(bare(statement))
+    return _plain(match["name"]) if match else ""
+
+
 def index_statement(statement: str) -> IndexStatement | None:
     """What a statement does to one index, when that is all it does."""
     text = bare(statement)

@@ -4,14 +4,20 @@ A comment goes; a literal is continued on a further line, which PostgreSQL joins
 """
 
 import re
-from itertools import count, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, islice, pairwise
+from typing import TypeAlias
 
 from .reading import Lexeme, Statement, lex, read
-from .sorting import ROLE, outside
+from .sorting import finds
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GAP = re.compile(r"[\t\n\f\r ]+")
-_ATTEMPTS = 200
+_ROUNDS = 20
+"""What is taken away may bring two words together that are a find again: a few rounds, each over the whole text."""
+
+_Edit: TypeAlias = tuple[int, int, str]
+"""From, to, and what stands there instead."""
 
 
 def touched(text: str, span: tuple[int, int]) -> list[Lexeme]:
@@ -25,74 +31,117 @@ def reword(text: str, *, stays_outside: bool = False) -> str | None:
 
     `stays_outside`: the statement is one that belongs outside of a transaction, so only a role's find is removed.
     """
-    for _ in range(_ATTEMPTS):
-        found = ROLE.search(text) or (None if stays_outside else outside(text))
-        if found is None:
+    for _ in range(_ROUNDS):
+        found = sorted(finds(text, outside_too=not stays_outside))
+        if not found:
             return text
-        changed = _reword(text, found)
-        if changed is None or changed == text:
+        edits = _Rewording(text).edits(found)
+        if edits is None:
             return None
-        text = changed
+        text = _edited(text, edits)
     return None
 
 
-def _reword(text: str, found: re.Match[str]) -> str | None:
-    lexemes = touched(text, found.span())
-    if not all(each.closed for each in lexemes):
-        return None
-    if comment := next((each for each in lexemes if each.kind == "comment"), None):
-        return _replaced(text, comment, "" if comment.text.startswith("--") else " ")
-    if quoted := next((each for each in lexemes if each.string or each.kind == "name"), None):
-        return _in_quotes(text, quoted, found)
-    last = lexemes[-1] if lexemes else None
-    return _quoted_name(text, last) if last and last.text[:4].upper() == "ROLE" else None
+def _edited(text: str, edits: Iterable[_Edit]) -> str:
+    """The text with these edits; of two that meet, the later one waits for the next round."""
+    parts = []
+    place = 0
+    for start, stop, new in sorted(edits):
+        if start >= place:
+            parts += [text[place:start], new]
+            place = stop
+    return "".join([*parts, text[place:]])
 
 
-def _replaced(text: str, lexeme: Lexeme, new: str) -> str:
-    return text[: lexeme.start] + new + text[lexeme.stop :]
+class _Rewording:
+    """One round over a text: how each find in it is to be written."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lexemes = list(lex(text))
+        self._holders = read(text)
+        self._escapes_named = "UESCAPE" in text.upper()
+        self._bodies: dict[int, str | None] = {}
 
-def _in_quotes(text: str, quoted: Lexeme, found: re.Match[str]) -> str | None:
-    gap = _GAP.search(text, max(found.start(), quoted.start), min(found.end(), quoted.stop))
-    match quoted.kind:
-        case "dollar":
-            return _in_dollars(text, quoted)
-        case "string" if gap:
-            # Two constants with a line break between them are one to PostgreSQL, in every kind of quotes.
-            return f"{text[: gap.end()]}'\n'{text[gap.end() :]}"
-        case "name" if gap and "UESCAPE" not in text.upper():
-            name = quoted.text if quoted.text[0] in "uU" else "U&" + quoted.text.replace("\\", "\\\\")
-            return _replaced(text, quoted, _GAP.sub(lambda each: "".join(f"\\{ord(c):04x}" for c in each[0]), name))
-        case _:
+    def edits(self, found: Sequence[tuple[int, int]]) -> set[_Edit] | None:
+        """An edit for every find, in the order of the text; None when one of them is for a person."""
+        edits: set[_Edit] = set()
+        first = 0
+        for span in found:
+            while first < len(self._lexemes) and self._lexemes[first].stop <= span[0]:
+                first += 1
+            last = first
+            while last < len(self._lexemes) and self._lexemes[last].start < span[1]:
+                last += 1
+            edit = self._edit(span, first, last)
+            if edit is None:
+                return None
+            edits.add(edit)
+        return edits
+
+    def _edit(self, span: tuple[int, int], first: int, last: int) -> _Edit | None:
+        """How the find on the lexemes from `first` to before `last` is to be written."""
+        on = self._lexemes[first:last]
+        if not all(each.closed for each in on):
             return None
+        if comment := next((each for each in on if each.kind == "comment"), None):
+            return comment.start, comment.stop, "" if comment.text.startswith("--") else " "
+        if quoted := next((each for each in on if each.string or each.kind == "name"), None):
+            return self._in_quotes(quoted, span)
+        if on and on[-1].text[:4].upper() == "ROLE":
+            return self._quoted_name(last - 1)
+        return None
 
+    def _in_quotes(self, quoted: Lexeme, span: tuple[int, int]) -> _Edit | None:
+        if quoted.kind == "dollar":
+            if quoted.start not in self._bodies:
+                self._bodies[quoted.start] = self._in_dollars(quoted)
+            new = self._bodies[quoted.start]
+            return None if new is None else (quoted.start, quoted.stop, new)
+        gap = _GAP.search(self._text, max(span[0], quoted.start), min(span[1], quoted.stop))
+        if gap is None:
+            return None
+        if quoted.kind == "string":
+            # Two constants with a line break between them are one to PostgreSQL, in every kind of quotes.
+            return gap.end(), gap.end(), "'\n'"
+        if self._escapes_named:
+            return None
+        name = quoted.text if quoted.text[0] in "uU" else "U&" + quoted.text.replace("\\", "\\\\")
+        escaped = _GAP.sub(lambda each: "".join(f"\\{ord(c):04x}" for c in each[0]), name)
+        return quoted.start, quoted.stop, escaped
 
-def _in_dollars(text: str, quoted: Lexeme) -> str | None:
-    """Code in SQL and PL/pgSQL is reworded as such, in other languages not; a constant gets plain quotes first."""
-    tag = quoted.text.index("$", 1) + 1
-    inside = quoted.text[tag:-tag]
-    holder = next((each for each in read(text) if each.start <= quoted.start < each.stop), None)
-    if holder is None or not (holder.verb == "DO" or {"FUNCTION", "PROCEDURE"} & set(holder.words[:4])):
-        return _replaced(text, quoted, "'" + inside.replace("'", "''") + "'")
-    code = reword(inside) if _language(holder) in {"sql", "plpgsql"} else None
-    return None if code is None else _replaced(text, quoted, quoted.text[:tag] + code + quoted.text[:tag])
+    def _in_dollars(self, quoted: Lexeme) -> str | None:
+        """Code in SQL and PL/pgSQL is reworded as such, in other languages not; a constant gets plain quotes first."""
+        tag = quoted.text.index("$", 1) + 1
+        inside = quoted.text[tag:-tag]
+        holder = next((each for each in self._holders if each.start <= quoted.start < each.stop), None)
+        if holder is None or not (holder.verb == "DO" or {"FUNCTION", "PROCEDURE"} & set(holder.words[:4])):
+            return "'" + inside.replace("'", "''") + "'"
+        code = reword(inside) if _language(holder) in {"sql", "plpgsql"} else None
+        return None if code is None else quoted.text[:tag] + code + quoted.text[:tag]
+
+    def _quoted_name(self, place: int) -> _Edit:
+        """The name in double quotes, as PostgreSQL folds it; `SET ROLE x` becomes `SET "role" TO x`."""
+        name = self._lexemes[place]
+        before = [each.word for each in islice(self._around(place, -1), 2)][::-1]
+        then = next(self._around(place, 1), None)
+        sets = before[-1:] == ["SET"] or (before[-1:] in (["SESSION"], ["LOCAL"]) and before[:-1] == ["SET"])
+        value = then is not None and then.kind in {"word", "name", "string"} and then.word not in {"TO", "FROM"}
+        folded = "".join(each.lower() if each.isascii() else each for each in name.text)
+        return name.start, name.stop, f'"{folded}"' + (" TO" if name.word == "ROLE" and sets and value else "")
+
+    def _around(self, place: int, step: int) -> Iterator[Lexeme]:
+        """The lexemes before (-1) or behind (1) a place, comments left out."""
+        place += step
+        while 0 <= place < len(self._lexemes):
+            if self._lexemes[place].kind != "comment":
+                yield self._lexemes[place]
+            place += step
 
 
 def _language(holder: Statement) -> str:
     named = (then for word, then in pairwise(holder.words) if word == "LANGUAGE")
     return next(named, "plpgsql").strip("'\"").lower()
-
-
-def _quoted_name(text: str, name: Lexeme) -> str:
-    """The name in double quotes, as PostgreSQL folds it; `SET ROLE x` becomes `SET "role" TO x`."""
-    lexemes = [each for each in lex(text) if each.kind != "comment"]
-    place = next(number for number, each in enumerate(lexemes) if each.start == name.start)
-    before = [each.word for each in lexemes[max(0, place - 2) : place]]
-    then = lexemes[place + 1] if place + 1 < len(lexemes) else None
-    sets = before[-1:] == ["SET"] or (before[-1:] in (["SESSION"], ["LOCAL"]) and before[:-1] == ["SET"])
-    value = then is not None and then.kind in {"word", "name", "string"} and then.word not in {"TO", "FROM"}
-    folded = "".join(each.lower() if each.isascii() else each for each in name.text)
-    return _replaced(text, name, f'"{folded}"' + (" TO" if name.word == "ROLE" and sets and value else ""))
 
 
 def in_plain_quotes(text: str) -> str:

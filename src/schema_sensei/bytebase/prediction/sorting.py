@@ -6,7 +6,7 @@ project in tenant mode, which sets the database owner's role around all this, an
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .cutting import Piece
 from .directives import go_pattern
@@ -29,6 +29,12 @@ OUTSIDE = (
 def outside(text: str) -> re.Match[str] | None:
     """What takes a piece out of the transaction."""
     return next((found for pattern in OUTSIDE if (found := pattern.search(text))), None)
+
+
+def finds(text: str, *, outside_too: bool) -> Iterator[tuple[int, int]]:
+    """Where a role is set, and with `outside_too` where something takes the text out of the transaction."""
+    for pattern in (ROLE, *OUTSIDE) if outside_too else (ROLE,):
+        yield from (found.span() for found in pattern.finditer(text))
 
 
 def order(pieces: Sequence[Piece], *, transaction: bool) -> tuple[Execution, ...]:

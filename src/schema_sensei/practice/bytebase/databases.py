@@ -191,7 +191,10 @@ def sync(call: Call) -> Body:
 
 
 def sync_many(call: Call) -> Body:
-    """POST {instance}/databases:batchSync: returns at once."""
+    """POST {instance}/databases:batchSync: returns at once; all the databases are the instance's."""
+    parent = call.names["instance"]
+    if call.world.store.get("instance", parent) is None:
+        raise invalid(f'instance "{parent}" not found')
     found = [database for name in call.body.get("names", ()) if (database := by_name(call.world.store, name))]
     for database in found:
         if not access.may(call.world.store, call.caller, "bb.databases.sync", database["project"]):
