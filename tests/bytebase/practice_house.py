@@ -132,6 +132,9 @@ class Watch:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def warn(self, text: str) -> None:
+        self.notes.append(text)
+
     def checkpoint(self) -> None:
         self.on_checkpoint()
 

@@ -92,5 +92,8 @@ class Listener:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def warn(self, text: str) -> None:
+        self.notes.append(text)
+
     def checkpoint(self) -> None:
         self.on_checkpoint()

@@ -193,6 +193,9 @@ class _Batches:
             )
 
     def note(self, text: str) -> None:
+        self.context.note(text)
+
+    def warn(self, text: str) -> None:
         self.context.note(text, "warning")
 
     def checkpoint(self) -> None:

@@ -14,6 +14,7 @@ from ..gates.direct import off_the_way
 from ..gates.errors import LostSightError, RefusedError
 from ..gates.position import Position, shown
 from ..gates.protocol import Arrival, Gate
+from ..migrations.guard import in_one_line
 from ..project.environment import Gate as GateKind
 from ..project.environment import Target
 from ..terms.json import JsonObject, JsonValue
@@ -253,11 +254,12 @@ class _Steps:
         self.context.note(f"Unit {unit} of {len(self.script.units)} is committed.")
 
     def statement(self, unit: int, number: int, text: str) -> None:
-        guard = number == 1 and self.script.units[unit - 1].transactional
-        line = "guard: does the database stand where this unit starts?" if guard else " ".join(text.split())
-        self.context.output(f"[{unit}/{len(self.script.units)}] {line}\n")
+        self.context.output(f"[{unit}/{len(self.script.units)}] {in_one_line(text)}\n")
 
     def note(self, text: str) -> None:
+        self.context.note(text)
+
+    def warn(self, text: str) -> None:
         self.context.note(text, "warning")
 
     def checkpoint(self) -> None:

@@ -13,6 +13,7 @@ from ..engine.prompts import Block, Prose, Table, Tone
 from ..gates.position import shown
 from ..gates.rehearsal import LostScratchError, Rehearsal
 from ..migrations.errors import MigrationError, WorkerCancelledError
+from ..migrations.guard import in_one_line
 from ..postgres import session
 from ..postgres.errors import EmbeddedServerError, ScratchError
 from ..postgres.seeding import Seeded, seed
@@ -89,9 +90,12 @@ class Listener:
         pass
 
     def statement(self, unit: int, number: int, text: str) -> None:
-        self.say(f"[{unit}] {' '.join(text.split())}\n")
+        self.say(f"[{unit}] {in_one_line(text)}\n")
 
     def note(self, text: str) -> None:
+        self.remark(text)
+
+    def warn(self, text: str) -> None:
         self.remark(text)
 
     def checkpoint(self) -> None:
@@ -108,7 +112,7 @@ def rehearse(services: Services, change: Change, listener: Listener, environment
     irreversible = _irreversible(services, change)
     proof, rehearsal = _once(services, change, listener, where, irreversible, rows=True)
     if proof.value is Value.FAILED and rehearsal.rows_refused and rehearsal.first_leg_failed:
-        listener.note("Made-up rows break the upgrade; once more without rows.")
+        listener.warn("Made-up rows break the upgrade; once more without rows.")
         reason = f"made-up rows break the upgrade ({'; '.join(proof.reasons)}): rehearsed without rows"
         proof, _ = _once(services, change, listener, where, irreversible, rows=False)
         proof = replace(proof, notes=(*proof.notes, reason))

@@ -75,7 +75,14 @@ class Pace:
 class Watcher(Protocol):
     """Who listens while a delivery is under way."""
 
-    def note(self, text: str) -> None: ...
+    def note(self, text: str) -> None:
+        """Called with what goes on, as far as a person may want to know."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Called with what a person should look at."""
+        ...
+
     def checkpoint(self) -> None:
         """Raises when the person cancelled, or the time is up."""
         ...

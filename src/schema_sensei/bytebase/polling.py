@@ -66,7 +66,7 @@ class Poll:
             except (LostAnswerError, UnavailableError) as error:
                 if lost is None:
                     lost = self._clock()
-                    self._watch.note(f"{error.what} Waiting for it.")
+                    self._watch.warn(f"{error.what} Waiting for it.")
                 elif self._clock() - lost > self._pace.outage:
                     raise
                 self.pause()

@@ -118,7 +118,7 @@ class Rollout:
 
     def _lost_plan(self, error: BytebaseError, spent: frozenset[str]) -> Plan:
         """The plan of a call whose answer was lost, once it turns up; the error when it does not."""
-        self._watch.note(f"{error.what} Looking whether the plan was made.")
+        self._watch.warn(f"{error.what} Looking whether the plan was made.")
         poll = Poll(self._pace, self._watch, most=self._pace.most, limit=self._pace.settle)
         while True:
             own = tuple(p for p in poll.ask(lambda: find(self._client, self._delivery)).own if p.name not in spent)
@@ -132,7 +132,7 @@ class Rollout:
         """Close what a late answer doubled: a plan without an issue never runs by itself."""
         for plan in own:
             if plan.name != kept.name and not plan.issue and not plan.has_rollout:
-                self._watch.note(f"Closing {plan.name}: a lost answer had made it twice.")
+                self._watch.warn(f"Closing {plan.name}: a lost answer had made it twice.")
                 self._client.close_plan(plan.name)
 
     # checks ---------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class Rollout:
             raise ChecksRefusedError(stopping, self._client.page(plan.name))
         for result in checked.results:
             if result.status == "WARNING":
-                self._watch.note(f"Bytebase's checks warn: {result}")
+                self._watch.warn(f"Bytebase's checks warn: {result}")
 
     def _checked(self, plan: Plan) -> PlanCheck | None:
         poll = Poll(self._pace, self._watch, most=self._pace.most, limit=self._pace.checks)

@@ -79,7 +79,7 @@ class Running:
                 time.sleep(min(self._pace.most, 0.2))
         except BytebaseError as error:
             if not asked:
-                self._watch.note(f"The running task could not be cancelled: {error.what}")
+                self._watch.warn(f"The running task could not be cancelled: {error.what}")
 
     def _foreign(self, plan: Plan, rollout: Rollout) -> None:
         """Say so when tasks run, or are done, that nobody started through us."""
@@ -149,7 +149,7 @@ class _Start:
             changed = isinstance(error, PreconditionError)  # skipped by somebody since we looked, for example
             if not (error.ambiguous or changed) or self._attempts >= _TRIES:
                 raise
-            self._watch.note(f"{error.what} Looking whether the task was started.")
+            self._watch.warn(f"{error.what} Looking whether the task was started.")
             if self.again:
                 now = last_runs(self._client.task_runs(self._rollout))
                 self.again = {name for name in self.again if before.get(name) == now.get(name)}
@@ -187,7 +187,7 @@ class _Logs:
             failed = next((entry for entry in log if entry.error), None)
             if failed is not None and task.name not in self._failed:
                 self._failed.add(task.name)
-                self._watch.note(f"{task.target}: its SQL has failed already, the server is not done yet.")
+                self._watch.warn(f"{task.target}: its SQL has failed already, the server is not done yet.")
                 self._watch.stuck(task.target, failed.error)
 
 

@@ -350,6 +350,9 @@ class _Watch:
     def note(self, text: str) -> None:
         self.progress.note(text)
 
+    def warn(self, text: str) -> None:
+        self.progress.warn(text)
+
     def checkpoint(self) -> None:
         self.progress.checkpoint()
 
@@ -367,13 +370,14 @@ class _Watch:
     def stuck(self, target: str, error: str) -> None:
         del target, error
         for line in self.live.holders():
-            self.progress.note(f"Others wait for {line}")
+            self.progress.warn(f"Others wait for {line}")
 
 
 class _Silent:
     """Nobody listens: for a look."""
 
     def note(self, text: str) -> None: ...
+    def warn(self, text: str) -> None: ...
     def checkpoint(self) -> None: ...
     def before_submitting(self) -> None: ...
     def before_running(self) -> None: ...

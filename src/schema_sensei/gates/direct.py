@@ -138,7 +138,7 @@ class Direct:
             except psycopg.OperationalError as lost:
                 if not self._survived(number, script, target, lost):
                     raise
-                progress.note(f"The connection was lost after unit {number} had been committed; going on.")
+                progress.warn(f"The connection was lost after unit {number} had been committed; going on.")
                 progress.finished(number)
                 return number
             progress.finished(number)
@@ -238,7 +238,7 @@ class Direct:
             who = str(holder or "somebody")
             if who not in told:
                 told.add(who)
-                progress.note(f"Waiting: {who} works on this database.")
+                progress.warn(f"Waiting: {who} works on this database.")
 
         return advisory.hold(
             target.url,

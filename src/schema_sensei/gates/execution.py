@@ -87,7 +87,7 @@ class Execution:
                 if not lost_a_race or attempt >= self.patience.attempts:
                     raise
                 pause = self.patience.first_pause * 2 ** (attempt - 1)
-                self.progress.note(
+                self.progress.warn(
                     f"Attempt {attempt} of {self.patience.attempts}: {refused.error.diag.message_primary}. "
                     f"Rolled back; trying again in {pause:g} s."
                 )

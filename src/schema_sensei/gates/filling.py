@@ -117,6 +117,7 @@ class Listener(Protocol):
 
     def batch(self, rows: int, last: Sequence[str], seconds: float) -> None: ...
     def note(self, text: str) -> None: ...
+    def warn(self, text: str) -> None: ...
     def checkpoint(self) -> None: ...
 
 
@@ -196,7 +197,7 @@ class Filling:
             except _LOST_A_RACE as lost:
                 if attempt >= self.patience.attempts:
                     raise self._stopped(filled, lost) from lost
-                listener.note(f"{lost.diag.message_primary}; the batch is tried again ({attempt}).")
+                listener.warn(f"{lost.diag.message_primary}; the batch is tried again ({attempt}).")
                 self._rest(self.patience.first_pause * 2 ** (attempt - 1), listener)
                 attempt += 1
             except psycopg.Error as error:

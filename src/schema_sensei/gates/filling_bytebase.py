@@ -92,10 +92,13 @@ class _Watch:
     def note(self, text: str) -> None:
         self.listener.note(text)
 
+    def warn(self, text: str) -> None:
+        self.listener.warn(text)
+
     def checkpoint(self) -> None:
         self.listener.checkpoint()
 
     def before_submitting(self) -> None: ...
     def before_running(self) -> None: ...
     def stuck(self, target: str, error: str) -> None:
-        self.listener.note(f"{target} waits for somebody's lock: {error}")
+        self.listener.warn(f"{target} waits for somebody's lock: {error}")

@@ -61,6 +61,13 @@ def guard(moment: Moment, table: str) -> str:
     )
 
 
+def in_one_line(statement: str) -> str:
+    """A statement as it is told while it runs; a guard as the question that it asks."""
+    if statement.startswith(_BLOCK.partition("\n")[0]):
+        return "guard: does the database stand where this unit starts?"
+    return " ".join(statement.split())
+
+
 def mark(moment: Moment, table: str) -> str | None:
     """The last statement of the unit, None for a revision of one part: counts the part, or clears the count."""
     if moment.parts == 1:
