@@ -57,7 +57,7 @@ def refuse_behind(history: History, heads: tuple[str, ...], wanted: tuple[str, .
         raise BehindError(
             f"{target.label.environment} is {count} behind: it stands at {shown(heads)}, not at {shown(wanted)}.",
             means=f"Missing before this: {', '.join(missing)}. Nothing was touched.",
-            remedy=f"Deploy what is missing to {target.label.environment} first, then come back.",
+            remedy=f"Deploy what is missing to {target.label.environment} first: sensei run promote",
             where=str(target.label),
         )
 
