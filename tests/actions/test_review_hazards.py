@@ -281,11 +281,11 @@ def test_the_sizes_of_the_named_environment_count(three: tuple[Shop, Path, JsonV
     insert = "INSERT INTO accounts (email, note) SELECT 'a' || n, 'b' FROM generate_series(1, {}) AS n"
     shop.execute(insert.format(100))
 
-    small = shop.actions["review"].preview(Desk({"change": change, "environment": "dev"})).prompt
+    small = shop.actions["review"].preview(Desk({"change": change, "judged_for": "dev"})).prompt
     shop.execute(insert.format(30_000))
     shop.execute("ANALYZE accounts")
     shop.services.memory.judged.clear()
-    large = shop.actions["review"].preview(Desk({"change": change, "environment": "dev"})).prompt
+    large = shop.actions["review"].preview(Desk({"change": change, "judged_for": "dev"})).prompt
 
     assert small is not None
     assert large is not None

@@ -35,6 +35,11 @@ _WAITS: Mapping[GateKind, str] = {
     "bytebase": "its server waits for locks as long as the database lets it, unless the SQL sets lock_timeout",
     "none": "",
 }
+_LOOKS: Mapping[GateKind, str] = {
+    "direct": "Looking where {} stands.",
+    "bytebase": "Looking where {} stands, and what its Bytebase server says.",
+    "none": "Looking where {} stands.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Deploy:
                 effect=False,
                 handle={"changed": True},
             )
+        context.note(_LOOKS[target.environment.gate].format(target.environment.name))
         arrival = self._gate(context, target, change).check(change.up, target)
         known = history(self.services)
         refuse_unknown(known, arrival.position.heads, target)
