@@ -12,8 +12,7 @@ def deployments(journal: StoredJournal, words: Sequence[str]) -> tuple[Deploymen
 
     A deploy that was undone later is among them: where a database stands now, only the database can tell.
     """
-    entries = {(entry.run, entry.number): entry for word in words for entry in journal.finished_with(word)}
-    found = (_deployment(entry) for entry in sorted(entries.values(), key=lambda entry: (entry.at, entry.number)))
+    found = map(_deployment, journal.finished_with(words))
     return tuple(each for each in found if each is not None)
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -156,12 +157,13 @@ class StoredJournal:
         with self._reading() as connection:
             return tuple(entry_of(row) for row in connection.execute(wanted))
 
-    def finished_with(self, text: str) -> tuple[Entry, ...]:
-        """The entries of all runs that tell of a finished step and hold this text anywhere, oldest first."""
+    def finished_with(self, words: Sequence[str]) -> tuple[Entry, ...]:
+        """The entries of all runs that tell of a finished step and hold one of these words anywhere, oldest first."""
+        body = entry_table.c.body
         wanted = (
             select(entry_table)
-            .where(entry_table.c.kind == "finished", entry_table.c.body.contains(text, autoescape=True))
-            .order_by(entry_table.c.at)
+            .where(entry_table.c.kind == "finished", or_(*(body.contains(word, autoescape=True) for word in words)))
+            .order_by(entry_table.c.at, entry_table.c.number)
         )
         with self._reading() as connection:
             return tuple(entry_of(row) for row in connection.execute(wanted))
