@@ -281,11 +281,11 @@ def test_the_sizes_of_the_named_environment_count(three: tuple[Shop, Path, JsonV
     insert = "INSERT INTO accounts (email, note) SELECT 'a' || n, 'b' FROM generate_series(1, {}) AS n"
     shop.execute(insert.format(100))
 
-    small = shop.actions["review"].preview(Desk({"change": change, "judged_for": "dev"})).prompt
+    small = shop.actions["review"].preview(Desk({"change": change, "sizes_of": "dev"})).prompt
     shop.execute(insert.format(30_000))
     shop.execute("ANALYZE accounts")
     shop.services.memory.judged.clear()
-    large = shop.actions["review"].preview(Desk({"change": change, "judged_for": "dev"})).prompt
+    large = shop.actions["review"].preview(Desk({"change": change, "sizes_of": "dev"})).prompt
 
     assert small is not None
     assert large is not None
@@ -295,6 +295,18 @@ def test_the_sizes_of_the_named_environment_count(three: tuple[Shop, Path, JsonV
 
 
 def test_sql_that_fails_on_the_copy_is_told_as_such(shop: Shop) -> None:
+    write_revision(shop.root, "b2", "a1", 'op.execute("ALTER TABLE nobody ADD COLUMN x bigint")', "pass")
+    change = drawn(shop.services, base=("a1",), heads=("b2",), message="x", nature=Nature()).to_json()
+
+    prompt = shop.actions["review"].preview(Desk({"change": change})).prompt
+
+    assert prompt is not None
+    texts = [each.text for each in prompt.blocks if isinstance(each, Prose)]
+    assert any(text.startswith("FAILS") and '"nobody" does not exist' in text for text in texts)
+    assert dict(prompt.facts["hazards"])["refused"] is True  # type: ignore[arg-type]  # JSON: an object
+
+
+def test_what_depends_on_a_column_blocks_its_change(shop: Shop) -> None:
     write_revision(shop.root, "b2", "a1", 'op.execute("CREATE VIEW names AS SELECT email FROM accounts")', "pass")
     shop.upgrade()
     models = shop.root / "app/models.py"
@@ -303,9 +315,8 @@ def test_sql_that_fails_on_the_copy_is_told_as_such(shop: Shop) -> None:
     prompt = shop.actions["review"].preview(Desk({"change": shop.generated().outputs["change"]})).prompt
 
     assert prompt is not None
-    texts = [each.text for each in prompt.blocks if isinstance(each, Prose)]
-    assert any(text.startswith("FAILS") and "used by a view" in text for text in texts)
-    assert dict(prompt.facts["hazards"])["refused"] is True  # type: ignore[arg-type]  # JSON: an object
+    assert prompt.key == "step.fails-on-schema"
+    assert any("used by a view" in each.text for each in prompt.blocks if isinstance(each, Prose))
 
 
 def test_the_same_text_is_judged_once(three: tuple[Shop, Path, JsonValue]) -> None:

@@ -63,7 +63,7 @@ class Review:
 
 def _verdict(services: Services, context: Context, change: Change) -> Verdict:
     # What only adds touches no rows: how many there are does not matter, and the replay is there already.
-    environment = None if change.nature.additive else _described(services, parameters.text(context, "judged_for"))
+    environment = None if change.nature.additive else _described(services, parameters.text(context, "sizes_of"))
     try:
         return Verdict(change, _judged(services, context, change, environment))
     except NotJudgedError as error:

@@ -79,7 +79,7 @@ REVIEW = Signature(
     summary="Show the exact SQL, up and down; the approval is bound to its digest.",
     parameters={
         "change": Parameter("change", "The change to review.", required=True),
-        "judged_for": Parameter(
+        "sizes_of": Parameter(
             "environment",
             "Whose schema and sizes count for its hazards, best the largest. Without one, or where its URL is not "
             "known, the migrations are replayed, and no hazard is taken lightly because a table is small.",

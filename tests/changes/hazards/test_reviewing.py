@@ -20,7 +20,7 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
 
     (hazard,) = found.hazards
     assert (hazard.object, hazard.rows, hazard.lock, hazard.stops) == ("public.people", 400, "SHARE", "writes")
-    assert "CREATE INDEX CONCURRENTLY ix_phone ON public.people" in hazard.safer
+    assert "CREATE INDEX CONCURRENTLY ix_phone ON public.people USING btree (phone);" in hazard.safer
     assert hazard.line == 2
     data = found.to_json()
     assert set(data) == {"hazards", "target", "digest"}
@@ -28,6 +28,22 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
     assert isinstance(hazards, list)
     assert set(hazards[0]) == KEYS
     assert "✗ blocks: index-blocks-writes" in text(found)
+
+
+@pytest.mark.parametrize(
+    ("sql", "cure"),
+    [
+        ("CREATE UNIQUE INDEX u ON people (code) WHERE age > 1", "CREATE UNIQUE INDEX CONCURRENTLY u ON public.people"),
+        ("CREATE INDEX i ON people (code) WHERE age > 1", "USING btree (code) WHERE (age > 1);"),
+        ("ALTER TABLE people ADD CONSTRAINT c CHECK (age > 0)", "ADD CONSTRAINT c CHECK ((age > 0)) NOT VALID;"),
+        (
+            "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (person_id) REFERENCES people (id) ON DELETE CASCADE",
+            "FOREIGN KEY (person_id) REFERENCES people(id) ON DELETE CASCADE NOT VALID;",
+        ),
+    ],
+)
+def test_the_cure_is_ready_to_paste(copy: Secret, sql: str, cure: str) -> None:
+    assert any(cure in each.safer for each in review(copy, sql, target="a copy").hazards)
 
 
 @pytest.mark.parametrize(

@@ -143,14 +143,24 @@ def _held_through(trace: Trace, effect: Effect) -> Iterator[Finding]:
             yield Finding("lock-held-through-backfill", effect.statement, name, table, lock, {"table": name})
 
 
+def _parts(definition: str) -> dict[str, str]:
+    """What stands in a constraint's parentheses, and what a foreign key refers to, as PostgreSQL prints it."""
+    _, _, rest = definition.partition(" (")
+    inside, refers, target = rest.partition(" REFERENCES ")
+    return {"(...)": f"({inside}"} | ({"target": target.removesuffix(" NOT VALID")} if refers else {})
+
+
 def _constraint(effect: Effect, table: int) -> dict[str, str]:
     names: dict[str, str] = {}
     for oid, constraint in effect.after.constraints.items():
         if constraint.table == table and oid not in effect.before.constraints:
-            names["constraint"] = constraint.name
+            names |= {"constraint": constraint.name} | _parts(constraint.definition)
     for oid, index in effect.after.indexes.items():
         if index.table == table and oid not in effect.before.indexes:
-            names["index"] = index.name.rpartition(".")[2]
+            unique, _, keys = index.definition.partition(" ON ")
+            keys = keys.partition(" USING ")[2]
+            names |= {"index": index.name.rpartition(".")[2], "(...)": f"USING {keys}"}
+            names |= {"unique": "UNIQUE "} if unique.startswith("CREATE UNIQUE") else {}
     columns = [
         after.name
         for key, after in effect.after.columns.items()

@@ -87,11 +87,13 @@ def _reason(name: str, effect: Effect | None, trace: Trace) -> str:
         return ""
     if name in SEEN_BY_LOCKS and effect.watched:
         locks = ", ".join(
-            f"{_lock(lock)} on {trace.base.relations[oid].name}" for oid, lock in sorted(effect.taken.items())
+            f"{_lock(lock)} on {trace.base.relations[oid].name}"
+            for oid, lock in sorted(effect.held.items())
+            if lock in _STOPS
         )
         return (
             "Run on the scratch copy, it neither read a table from end to end nor wrote one anew "
-            f"({f'it took {locks} for a moment' if locks else 'it took no lock on a table that was there before'})."
+            f"({f'for a moment it has {locks}' if locks else 'it stops nobody on a table that was there before'})."
         )
     if name in SEEN_BY_CATALOG:
         return (
@@ -107,7 +109,7 @@ def _object(effect: Effect | None) -> str:
     made = [each for oid, each in effect.after.relations.items() if oid not in effect.before.relations]
     tables = [each.name for each in made if each.kind in "rp"]
     words = [each.lower() for each in re.findall(r'"[^"]+"|[^\W\d][\w$]*', effect.statement.bare)]
-    locked = [effect.before.relations[oid].name for oid in effect.taken if oid in effect.before.relations]
+    locked = [each.name for oid, each in effect.before.relations.items() if oid in (effect.taken or effect.held)]
     places = [(_place(name, words), name) for name in locked]
     return tables[0] if tables else min(places)[1] if places else ""
 
@@ -139,6 +141,7 @@ def _hazard(
         reason=reason,
         accepted="" if reason else accepted,
         lasts=duration(finding.id, size) if real and size is not None else "",
+        real=real,
         file=origin.file,
         revision=origin.revision,
     )

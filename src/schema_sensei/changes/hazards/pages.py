@@ -29,8 +29,9 @@ class Page:
     text: str
 
     def safer(self, names: Mapping[str, str]) -> str:
-        """The cure with `<table>`, `<column>` and the like replaced by the names that are known."""
-        return re.sub(r"<(\w+)>", lambda found: names.get(found[1], found[0]), self.good)
+        """The cure with `<table>`, `<column>` and the like, and `(...)`, replaced by the names that are known."""
+        text = re.sub(r"<(\w+)>|\(\.\.\.\)", lambda found: names.get(found[1] or found[0], found[0]), self.good)
+        return text.replace("CREATE INDEX", f"CREATE {names.get('unique', '')}INDEX")
 
 
 @cache

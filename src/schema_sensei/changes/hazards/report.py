@@ -33,7 +33,7 @@ def seen(hazard: Hazard) -> str:
     """The lock, whom it stops, the table's rows and bytes, and for how long; empty when nothing is known."""
     parts = [f"{hazard.lock} lock" if hazard.lock else "", f"stops {hazard.stops}" if hazard.stops else ""]
     if hazard.rows is not None and hazard.size is not None:
-        parts.append(f"{count(hazard.rows)}, {in_bytes(hazard.size)}")
+        parts.append(f"{count(hazard.rows)}, {in_bytes(hazard.size)}{f' on {hazard.real}' if hazard.real else ''}")
     parts.append(f"for {hazard.lasts}" if hazard.lasts and hazard.stops else "")
     return ", ".join(part for part in parts if part)
 
