@@ -110,13 +110,10 @@ def _expanded(person: Person) -> None:
 @pytest.mark.parametrize(
     ("change", "point", "check"),
     [
-        (DELETE_TABLE, "executed:3", _aside),
         (DELETE_TABLE, "committed:1", _aside),
         (DROP_FOR_GOOD, "dumped:1", _dropped),
         (DROP_FOR_GOOD, "verifying:1", _dropped),
-        (DROP_FOR_GOOD, "executed:2", _dropped),
         (DROP_FOR_GOOD, "committed:1", _dropped),
-        (MODIFY_TABLE, "copied:1", _modified),
         (MODIFY_TABLE, "kept:2", _modified),
         (MODIFY_TABLE, "executed:4", _modified),
         (EXPAND_CONTRACT, "filled:1", _expanded),

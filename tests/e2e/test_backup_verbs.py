@@ -45,6 +45,35 @@ def test_a_table_is_saved_dropped_and_brought_back_by_typing_its_environment(per
         assert child.exitstatus == code
     assert person.asks("dev", "SELECT count(*) FROM comments") == [(883,)]
 
+    restored, taken = json.loads(person.types("runs", "--json").stdout)
+    assert [(each["workflow"], each["status"]) for each in (restored, taken)] == [
+        ("restore", "done"),
+        ("backup", "done"),
+    ]
+    assert "878 missing rows are back" in restored["position"]
+    told = person.types("show", restored["run"]).stdout
+    for words in ("Restore a backup", str(found["id"]), "Agreed to: dev was typed.", "878 missing rows are back", "@"):
+        assert words in told
+    assert f'"sha256": "{found["sha256"]}"' in person.types("show", taken["run"], "--json").stdout
+
+
+def test_a_restore_that_fails_or_is_killed_is_found_again_and_nobody_goes_on_with_it(person: Person) -> None:
+    assert person.types("backup", "--table", "roles").returncode == ExitCode.DONE
+    person.does("dev", "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    person.does("dev", "CREATE TRIGGER no BEFORE INSERT ON roles FOR EACH ROW EXECUTE FUNCTION no()")
+    person.does("dev", "ALTER TABLE roles DISABLE TRIGGER USER; DELETE FROM memberships; DELETE FROM roles")
+    person.does("dev", "ALTER TABLE roles ENABLE TRIGGER USER")
+
+    failed = person.types("restore", "newest", "--yes")
+    assert failed.returncode == ExitCode.DECLINED, failed.stdout + failed.stderr
+    (newest_run, *_) = json.loads(person.types("runs", "--json").stdout)
+    assert (newest_run["workflow"], newest_run["status"]) == ("restore", "failed")
+    assert "did not come back as they were saved" in person.types("show").stdout
+
+    for arguments in (("resume",), ("resume", newest_run["run"])):
+        refused = person.types(*arguments)
+        assert refused.returncode == ExitCode.USAGE, refused.stdout + refused.stderr
+
 
 def test_what_cannot_be_done_is_told_with_the_way_out(person: Person) -> None:
     assert "No backups yet" in person.types("backups").stdout

@@ -101,3 +101,8 @@ def test_adopting_asks_for_the_name_and_does_nothing_without(person: Person) -> 
     agreed = person.types("drift", "--env", "dev", "--adopt", "--yes")
     assert agreed.returncode == ExitCode.DONE, agreed.stderr
     assert f"stamped with {NEWEST}" in agreed.stdout
+    done = json.loads(person.types("runs", "--json").stdout)
+    assert [(each["workflow"], each["status"]) for each in done] == [("drift --adopt", "done")] * 2
+    told = person.types("show").stdout
+    assert f"Stamp dev (localhost/dev) with {NEWEST}; it was at no revision" in told
+    assert "Agreed to with --yes." in told

@@ -93,4 +93,4 @@ def restore(
     seen = saved.outlook(bench, backup_id, asked, into=into)
     _say(saved.told(seen))
     saved.agree(seen, yes=yes, terminal=sys.stdin.isatty(), ask=lambda text: str(click.prompt(text, err=True)))
-    click.echo(saved.restore(bench, seen, say=_say))
+    click.echo(saved.restore(bench, seen, yes=yes, say=_say))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
+from .deeds import Doing, recorded
 
 if TYPE_CHECKING:
     from ..actions.services import Services
@@ -32,6 +33,7 @@ def take(
 
     Raises UsageError, UnreachableError, BackupError and what else `taking.take` raises.
     """
+    from ..actions.backup_question import summary
     from ..actions.revisions import settings
     from ..actions.whereabouts import version_table
     from ..changes.backups import taking
@@ -62,9 +64,20 @@ def take(
         free=shelf.free(), scratch_free=scratch_free(scratch), minutes=minutes, where=str(shelf.directory)
     )
     held = counted(len(plan.tables), "table")
-    say(f"{plan.tier.words} of {place.label}: {held}, {in_bytes(plan.bytes)}; about {duration(plan.seconds)}")
-    manifest = taking.take(plan, shelf, scratch, Listener(say), now=services.now)
-    return "\n".join(_told(manifest, shelf)), ExitCode.DONE
+    size = f"{held}, {in_bytes(plan.bytes)}"
+    say(f"{plan.tier.words} of {place.label}: {size}; about {duration(plan.seconds)}")
+    doing = Doing(
+        verb="backup",
+        title="Take a backup",
+        about=f"{plan.tier.words} of {place.label}: {size}",
+        plan=(f"Backup {plan.id}: {plan.why}.",),
+        target=place.label,
+    )
+    with recorded(bench, doing) as deed:
+        manifest = taking.take(plan, shelf, scratch, Listener(say), now=services.now)
+        said = _told(manifest, shelf)
+        deed.done(said[0], said[1:], {"backup": summary(manifest)})
+    return "\n".join(said), ExitCode.DONE
 
 
 def listed(bench: "Workbench", *, as_json: bool) -> str:
@@ -123,7 +136,6 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
 
     Copies in a database go with their backup; where that cannot be reached, both stay.
     """
-    from ..changes.backups import taking
     from ..changes.backups.shelf import BEING_TAKEN
 
     bench.equipment.serve()
@@ -139,6 +151,18 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
             if (keep is None or number >= keep)
             and (older is None or (each.manifest is not None and now - each.manifest.at > older * _DAY))
         ]
+    if not going:
+        return f"Nothing to remove; {len(entries)} left."
+    names = ", ".join(each.id for each in going)
+    with recorded(bench, Doing(verb="backups prune", title="Remove backups", about=f"Remove {names}")) as deed:
+        said = _removed(services, shelf, going)
+        deed.done(f"{len([each for each in said if ' removed' in each])} removed", said)
+    return "\n".join([*said, f"{len(shelf.entries())} left."])
+
+
+def _removed(services: "Services", shelf: "Shelf", going: "Sequence[Entry]") -> list[str]:
+    from ..changes.backups import taking
+
     said = []
     for each in going:
         copied = not each.manifest.file if each.manifest else bool(shelf.marked(each.id))
@@ -149,8 +173,7 @@ def prune(bench: "Workbench", *, keep: int | None, older: float | None) -> str:
             said.append(f"{each.id} stays: its copies in {environment} cannot be removed. {error.what}")
             continue
         said.append(f"{each.id} removed{f' ({each.wrong})' if each.wrong else ''}")
-    left = len(shelf.entries())
-    return "\n".join([*said, f"{left} left."] if said else [f"Nothing to remove; {left} left."])
+    return said
 
 
 def outlook(bench: "Workbench", name: str, asked: "Asked", *, into: str) -> "Outlook":
@@ -192,8 +215,8 @@ def agree(seen: "Outlook", *, yes: bool, terminal: bool, ask: Callable[[str], st
         raise NotRestoredError("Not restored.", means=f"{name} was not touched.", remedy="Type its name to agree.")
 
 
-def restore(bench: "Workbench", seen: "Outlook", *, say: Callable[[str], None]) -> str:
-    """Do what was agreed to. Raises NotRestoredError, BrokenBackupError, UnreachableError."""
+def restore(bench: "Workbench", seen: "Outlook", *, yes: bool, say: Callable[[str], None]) -> str:
+    """Do what was agreed to, with --yes or by typing. Raises NotRestoredError, BrokenBackupError, UnreachableError."""
     from ..changes.backups import restoring
     from ..changes.backups.listener import Listener
 
@@ -201,9 +224,19 @@ def restore(bench: "Workbench", seen: "Outlook", *, say: Callable[[str], None]) 
     source = None
     if not seen.manifest.file and seen.manifest.environment != seen.place.environment:
         source = _place(services, seen.manifest.environment)
-    shelf = _shelf(bench)
-    with shelf.hold(seen.manifest.id):
-        return "\n".join(restoring.restore(seen, shelf, source, Listener(say)))
+    shelf, plan = _shelf(bench), told(seen).splitlines()
+    doing = Doing(
+        verb="restore",
+        title="Restore a backup",
+        about=plan[0].removesuffix(":"),
+        plan=[each.strip() for each in plan[1:]],
+        agreed="Agreed to with --yes." if yes else f"Agreed to: {seen.place.environment} was typed.",
+        target=seen.place.label,
+    )
+    with shelf.hold(seen.manifest.id), recorded(bench, doing) as deed:
+        said = restoring.restore(seen, shelf, source, Listener(say))
+        deed.done(said[0] if len(said) == 1 else f"{seen.manifest.id} is restored", said)
+    return "\n".join(said)
 
 
 def asked_for(tables: Sequence[str], columns: str, *, missing: bool, aside: bool) -> "Asked":

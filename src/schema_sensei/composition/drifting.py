@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
 from . import ranges
+from .deeds import Doing, recorded
 
 if TYPE_CHECKING:
     from ..actions.adopting import Adoption
@@ -62,7 +63,17 @@ def adopt(bench: "Workbench", *, environment: str | None, revision: str, agreed:
     found = adopting.check(services, target, wanted)
     if not target.environment.protected and not agreed:
         _ask(found)
-    adopting.adopt(services, found)
+    doing = Doing(
+        verb="drift --adopt",
+        title="Adopt a database",
+        about=f"Stamp {target.label} with {shown(wanted)}; it was at {shown(found.heads)}",
+        plan=(f"Its shape was checked: {found.objects} objects are as those revisions make them.",),
+        agreed="Agreed to with --yes." if agreed else f"Agreed to: {target.environment.name} was typed.",
+        target=target.label,
+    )
+    with recorded(bench, doing) as deed:
+        adopting.adopt(services, found)
+        deed.done(f"{target.label} is stamped with {shown(wanted)}")
     return (
         f"✓ {target.label} is stamped with {shown(wanted)}; it was at {shown(found.heads)}.\n"
         f"  {found.objects} objects were compared and equal; no table was changed."

@@ -15,6 +15,7 @@ from ..terms.errors import UsageError
 from ..terms.exit_codes import ExitCode
 from ..terms.secrets import Redactor
 from . import front_page, places
+from .deeds import is_deed, refuse_deed
 from .equipment import Equipment
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
@@ -137,13 +138,13 @@ class Workbench:
         """Runs that can be resumed, newest first."""
         from .summaries import summary
 
-        return tuple(summary(each) for each in self.journal.records() if not each.final)
+        return tuple(summary(each) for each in self.journal.records() if not each.final and not is_deed(each))
 
     def _unfinished_by_environment(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         names = {each.name for each in self.project.environments}
         for record in self.journal.records():
-            if record.final:
+            if record.final or is_deed(record):
                 continue
             ahead = [stage.name for stage in record.header.stages if stage.name in names]
             for name in ahead:
@@ -160,7 +161,7 @@ class Workbench:
     def newest_run(self, *, unfinished: bool = False) -> str:
         """The id of the newest run, or of the newest that can be resumed. Raises UsageError when there is none."""
         for record in self.journal.records():
-            if not (unfinished and record.final):
+            if not (unfinished and (record.final or is_deed(record))):
                 return record.header.id
         what = "No run is unfinished." if unfinished else "There are no runs yet."
         raise UsageError(what, remedy="`sensei` alone asks what you want to do; `sensei runs` lists what was done.")
@@ -219,6 +220,8 @@ class Workbench:
         """Go on with a run from its pinned text."""
         from ..definitions.library import read_workflow
         from ..engine import executor
+
+        refuse_deed(self.journal.record(run))
 
         def parse(text: str, digest: str) -> Workflow:
             bundled = any(each.source.digest == digest and each.source.bundled for each in self._workflows())
