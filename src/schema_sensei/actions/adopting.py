@@ -6,7 +6,7 @@ from ..gates.direct import LOCK_KEY
 from ..gates.errors import RefusedError
 from ..gates.position import shown
 from ..migrations.history import History
-from ..postgres import advisory, session
+from ..postgres import advisory, grants, session
 from ..postgres.catalog import Catalog, Difference
 from ..project.environment import Target
 from .comparing import left_out_tables, reading, rules_of
@@ -40,7 +40,7 @@ def check(services: Services, target: Target, wanted: tuple[str, ...]) -> Adopti
             where=str(target.label),
         )
     _refuse_half(target, services)
-    made = made_at(services, known, wanted).without(idents=left_out_tables(options))
+    made = made_at(services, known, wanted).without(idents=left_out_tables(options), kinds=(grants.KIND,))
     used = sorted(row.ident for row in made.rows if row.kind == "schema")
     with reading(target) as connection:
         live = Catalog.read(connection, schemas=used, skip=left_out_tables(options))

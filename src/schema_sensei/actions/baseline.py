@@ -7,6 +7,7 @@ from ..changes.managed import managed
 from ..gates.errors import RefusedError
 from ..migrations.errors import MigrationError
 from ..migrations.migrations import new_revision_id
+from ..postgres import grants
 from ..postgres.catalog import Catalog, Difference
 from ..postgres.schema_text import schema_text
 from ..project.environment import Target
@@ -41,7 +42,9 @@ def write_baseline(services: Services, target: Target) -> tuple[str, Path]:
     path = services.migrations().write_revision(revision, f"baseline of {name}", _body(text), _DOWN, _IMPORTS)
     try:
         fresh = replace(services, memory=Memory())
-        made = made_at(fresh, history(fresh), (revision,), plain=True).without(idents=version, schemas=theirs)
+        made = made_at(fresh, history(fresh), (revision,), plain=True).without(
+            idents=version, schemas=theirs, kinds=(grants.KIND,)
+        )
         different = [each for each in live.difference(made) if each.kind not in {"extension", "column_order"}]
     except MigrationError as error:
         path.unlink(missing_ok=True)

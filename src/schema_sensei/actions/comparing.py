@@ -12,7 +12,7 @@ from ..changes.managed import managed
 from ..migrations.errors import MigrationError
 from ..migrations.settings import Settings
 from ..migrations.survey import Survey
-from ..postgres import session
+from ..postgres import grants, session
 from ..postgres.catalog import Catalog
 from ..postgres.session import Connection
 from ..project.environment import Target
@@ -143,6 +143,7 @@ def _read(target: Target, options: Future[Settings]) -> _Live:
         theirs = managed(schemas)
         row = connection.execute(_OF_EXTENSIONS).fetchone()
         catalog = Catalog.read(connection, without=sorted(theirs))
+        catalog = Catalog(catalog.rows | grants.read(connection, without=theirs))
         heads = version_table(options.result()).heads(connection)
     return _Live(catalog, heads, schemas, theirs, int(row[0]) if row else 0)
 
@@ -190,6 +191,8 @@ def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> 
     used = {row.ident for side in (models, made) for row in side.rows if row.kind == "schema"} - live.managed
     others = live.schemas - live.managed - used
     there = live.catalog.without(schemas=others) if others else live.catalog
+    # What nobody grants in a migration is given out by somebody else; what everybody got is told all the same.
+    there, strangers = grants.of_roles(there, grants.roles_of(made) | grants.roles_of(deployed or made))
     ours = [each.without(schemas=live.managed) if live.managed else each for each in (models, made, deployed or made)]
     if sides.made is None:  # of what only migrations carry nobody knows
         there, *ours = (each.without(kinds=NEVER_MODELLED) for each in (there, *ours))
@@ -213,11 +216,11 @@ def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> 
     version = left_out_tables(sides.options)
     inside = tuple(f"{name}." for name in version)
     objects = sum(row.ident not in version and not row.ident.startswith(inside) for row in ours[1].rows)
-    left_out = _left_out(live, others, len(skipped))
+    left_out = _left_out(live, others, len(skipped), strangers)
     return Comparison(verdicts, live.heads, words(known, live.heads), objects, left_out, sides.notes)
 
 
-def _left_out(live: _Live, others: frozenset[str], by_rule: int) -> str:
+def _left_out(live: _Live, others: frozenset[str], by_rule: int, roles: frozenset[str]) -> str:
     parts = []
     if live.managed:
         parts.append(f"{_counted(len(live.managed), 'managed schema')} ({', '.join(sorted(live.managed))})")
@@ -226,6 +229,8 @@ def _left_out(live: _Live, others: frozenset[str], by_rule: int) -> str:
     if others:
         named = ", ".join(sorted(others)[:5])
         parts.append(f"{_counted(len(others), 'schema')} that neither models nor migrations use ({named})")
+    if roles:
+        parts.append(f"grants to roles that no migration names ({', '.join(sorted(roles)[:5])})")
     if by_rule:
         parts.append(_counted(by_rule, "object") + " by the rules in sensei.yaml")
     return "; ".join(parts)

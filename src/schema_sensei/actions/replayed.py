@@ -1,14 +1,19 @@
 """Scratch databases with the migrations applied: what the history makes, without touching any environment."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..migrations.errors import RevisionFailedError
 from ..migrations.history import History
+from ..postgres import schema_copy
 from ..postgres.catalog import Catalog
 from ..terms.secrets import Secret
 from .revisions import migration_files
 from .services import Services
+
+_LACKING_ROLE = re.compile(r'role "([^"]+)" does not exist')
 
 
 @contextmanager
@@ -22,8 +27,18 @@ def replayed(services: Services, history: History, heads: tuple[str, ...], *, pl
     """
 
     def build(url: Secret) -> None:
-        if heads:
-            services.migrations().upgrade(url, heads, plain=plain)
+        lacking: set[str] = set()
+        while heads:
+            try:
+                services.migrations().upgrade(url, heads, plain=plain)
+                break
+            except RevisionFailedError as error:
+                # Roles belong to a server: a grant or policy of the history may name one that this one lacks.
+                found = _LACKING_ROLE.search(f"{error.what}\n{error.means}")
+                if found is None or found[1] in lacking:
+                    raise
+                lacking.add(found[1])
+                schema_copy.make_roles(services.scratch(), url, [found[1]])
 
     with services.scratch().database(replay_key(history, heads, plain=plain), build, confined=True) as url:
         yield url

@@ -9,7 +9,7 @@ from ..migrations.errors import BrokenHistoryError, MigrationError, NotConfigure
 from ..migrations.history import History
 from ..migrations.settings import Settings
 from ..migrations.survey import Survey
-from ..postgres import session
+from ..postgres import grants, session
 from ..postgres.catalog import Catalog
 from ..terms.secrets import Secret
 from .remembered import remembered
@@ -84,17 +84,17 @@ def read_sides(
 
 
 def made_at(services: Services, known: History, heads: tuple[str, ...], *, plain: bool = False) -> Catalog:
-    """What the migrations make at these heads, version table included. Raises MigrationError, ScratchError."""
+    """What the migrations make at these heads, with grants and version table. Raises MigrationError, ScratchError."""
     _require_sound(known)
 
     def look(url: Secret) -> Catalog:
         with session.connect(url, application_name="sensei look") as connection:
-            return Catalog.read(connection)
+            return Catalog(Catalog.read(connection).rows | grants.read(connection))
 
     def read() -> Catalog:
         return seen_in_replay(services, known, heads, look, plain=plain)
 
-    return remembered(services, f"migrations {replay_key(known, heads, plain=plain)}", read)
+    return remembered(services, f"migrations, with grants {replay_key(known, heads, plain=plain)}", read)
 
 
 def _models(services: Services, mark: str, described: "Future[Catalog]", made: Catalog | None) -> Catalog:

@@ -16,8 +16,11 @@ from ..terms.json import JsonObject
 # SQLAlchemy models cannot declare these; a database that has them is healthy.
 NEVER_MODELLED = frozenset(
     {"view", "matview", "rule", "trigger", "policy", "statistics", "range", "function", "procedure", "aggregate"}
-    | {"extension", "schema", "domain"}
+    | {"extension", "schema", "domain", "grants"}
 )
+_NOT_TOLD = frozenset({"schema", "grants"})
+"""What is as the migrations make it, no model can say, and nobody needs to hear of."""
+
 _UNSAID = frozenset({"rls", "force rls", "replident f", "replident n", "replident i"})
 _CONTAINERS = frozenset({"table", "view", "matview"})
 
@@ -179,7 +182,10 @@ class _Sides:
                 standing = Standing.AROUND if m == live else Standing.BOTH
             else:
                 standing = Standing.DRIFT
-            return Verdict(kind, ident, standing, _difference(d, live, self.made_by, "the database"))
+            detail = _difference(d, live, self.made_by, "the database")
+            if kind == "grants" and None in (d, live):
+                detail = f"{detail} [{d or live}]"
+            return Verdict(kind, ident, standing, detail)
         if unmigrated:
             if kind == "column_order" and m is not None and g is not None:
                 standing = Standing.ORDER
@@ -188,7 +194,7 @@ class _Sides:
             return Verdict(kind, ident, standing, _difference(g, m, self.made_by, "the models"))
         if d != g:
             return Verdict(kind, ident, Standing.PENDING, _difference(d, g, "the database has", "the migrations"))
-        if not modelled and kind != "schema":
+        if not modelled and kind not in _NOT_TOLD:
             return Verdict(kind, ident, Standing.NOT_MODELLED, "in the migrations and the database")
         return None
 
@@ -213,7 +219,9 @@ def is_partition(definition: str) -> bool:
 
 
 def same_to_models(kind: str, model: str | None, made: str | None) -> bool:
-    """Equal but for what models cannot say of a table: row level security and the identity of its replicas."""
+    """Equal but for what models cannot say: row level security, the identity of replicas, the owner of a sequence."""
+    if kind == "sequence" and model is not None and made is not None:
+        return made == model or made.startswith(f"{model} ")
     if model == made or kind != "table" or model is None or made is None:
         return model == made
     return [part for part in model.split(" | ") if part not in _UNSAID] == [

@@ -104,6 +104,12 @@ def prepare(scratch: Scratch, own: Secret, extensions: Sequence[tuple[str, str]]
         _roles(admin, roles)
 
 
+def make_roles(scratch: Scratch, own: Secret, roles: Sequence[str]) -> None:
+    """Make roles that something in a scratch database names, without a login; where that is not allowed they lack."""
+    with session.connect(scratch.superior(own), application_name="sensei copy") as admin:
+        _roles(admin, roles)
+
+
 def surroundings(connection: Connection) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The extensions (name, schema) of a database, and the roles that its grants and policies name."""
     extensions = tuple((str(name), str(schema)) for name, schema in connection.execute(_EXTENSIONS))
