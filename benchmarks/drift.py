@@ -117,7 +117,9 @@ def _operations(number: int) -> str:
 
 def _write(root: Path, tables: int) -> None:
     (root / "migrations/versions").mkdir(parents=True)
-    (root / "sensei.yaml").write_text("name: bench\nenvironments: {live: {url: LIVE_URL}}\nmodels: [models.py]\n")
+    (root / "sensei.yaml").write_text(
+        "name: bench\nenvironments: {live: {url: LIVE_URL}}\nmodels: [models.py]\nscratch: {url: SCRATCH_URL}\n"
+    )
     (root / "alembic.ini").write_text(
         "[alembic]\nscript_location = %(here)s/migrations\nprepend_sys_path = %(here)s\npath_separator = os\n"
     )
@@ -198,15 +200,31 @@ def _bench(tables: int) -> Iterator[_Bench]:
                 yield _Bench(server, services, project.target("live", environ))
 
 
-def _alembic(bench: _Bench) -> float:
+def _alembic(bench: _Bench) -> tuple[float, float]:
+    """The compare alone, and the whole process with the import of the models."""
     root = bench.services.project.root
     url = bench.target.url.reveal().replace("postgresql://", "postgresql+psycopg://", 1)
+    started = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", _CHECK, str(root), url], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    return float(done.stdout), time.perf_counter() - started
+
+
+def _command(bench: _Bench) -> None:
+    """`sensei drift` as a person types it: another process, which imports the models, too."""
+    subprocess.run(
+        [sys.executable, "-m", "schema_sensei", "drift"],
+        cwd=bench.services.project.root,
+        env={**bench.services.environ, "SCRATCH_URL": bench.server.url().reveal()},
+        capture_output=True,
+        check=True,
+    )
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[Measure]:
-    """The first look makes both sides, later ones find them; a compare begins where the models are imported."""
+    """The first look makes both sides, later ones find them.
+
+    A compare begins where the models are imported, ours and Alembic's; the whole commands import them, both.
+    """
     gc.set_threshold(GARBAGE_THRESHOLD)  # as the program does
     found = []
     for tables in sizes:
@@ -218,13 +236,16 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[Measure]:
             again = sorted(seconds(bench.look) for _ in range(3))[1]
             env = seconds(bench.files)
             comparison = sorted(seconds(partial(bench.look, surveyed)) for _ in range(5))[2]
-            alembic = _alembic(bench)
+            _command(bench)
+            whole = min(seconds(partial(_command, bench)) for _ in range(2))
+            alembic, alembic_whole = _alembic(bench)
         name = f"drift, {tables} tables"
         found += [
             Measure(f"{name}, first / query + replay", first, query + env + needed, 1.5),
             Measure(f"{name}, again / query + env.py", again, query + env, 1.5),
             Measure(f"{name}, again / first", again, first, 0.3),
             Measure(f"{name}, its compare / alembic's", comparison, alembic, 0.15),
+            Measure(f"{name}, whole command / alembic's", whole, alembic_whole, 1.0),
         ]
     return found
 

@@ -38,6 +38,7 @@ class Trash:
                 tuple((name, words[name], found.size, found.rows[1][1]) for name, found in kept.items()),
             )
         ]
+        told.append(Prose("Our own looks at its rows count as reads, too.", "quiet"))
         told += [
             Prose(f"{name}: {', '.join(found.dependents)} would stop working.", "warning")
             for name, found in kept.items()

@@ -66,11 +66,13 @@ def take(
     held = counted(len(plan.tables), "table")
     size = f"{held}, {in_bytes(plan.bytes)}"
     say(f"{plan.tier.words} of {place.label}: {size}; about {duration(plan.seconds)}")
+    for note in plan.notes:
+        say(note)
     doing = Doing(
         verb="backup",
         title="Take a backup",
         about=f"{plan.tier.words} of {place.label}: {size}",
-        plan=(f"Backup {plan.id}: {plan.why}.",),
+        plan=(f"Backup {plan.id}: {plan.why}.", *plan.notes),
         target=place.label,
     )
     with recorded(bench, doing) as deed:

@@ -173,7 +173,8 @@ def _extensions(admin: Connection, extensions: Sequence[tuple[str, str]]) -> Non
         raise MissingExtensionError(
             f"The scratch server does not have the extension {', '.join(missing)} that the target uses.",
             means="The embedded PostgreSQL brings vector only. Nothing was judged, and no environment was touched.",
-            remedy="Name a server that has it: put its URL in a variable, and `scratch: VARIABLE` into sensei.yaml, "
+            remedy="Name a server that has it: put its URL in a variable, and "
+            "`scratch: {url: VARIABLE}` into sensei.yaml, "
             "or --scratch VARIABLE. Its user must be allowed to create databases.",
         )
     for name, schema in extensions:

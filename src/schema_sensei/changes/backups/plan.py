@@ -116,7 +116,7 @@ class Plan:
                 f"There is no room to prove the backup: the scratch server needs about {in_bytes(self.scratch_bytes)}, "
                 f"and {in_bytes(scratch_free)} are free.",
                 means="A backup that was not restored is only a hope. Nothing was read or written.",
-                remedy="Free some space, or name a larger server for scratch databases: `scratch: VARIABLE` in "
+                remedy="Free some space, or name a larger server for scratch databases: `scratch: {url: VARIABLE}` in "
                 "sensei.yaml.",
                 where=where,
             )
@@ -162,6 +162,8 @@ def draw(
     oid, may_create = (int(row[0]), bool(row[1])) if row else (0, False)
     tier, programs, notes = _tier(found, tables, who, place, may_copy=copies and may_create and place.writable)
     columns = {each.oid: _columns(each, (found or {})[each.oid]) for each in tables} if tier is Tier.COPY else {}
+    if tier is not Tier.DATABASE:
+        notes = (*notes, *_without_large_objects(connection, tables))
     extensions, roles = schema_copy.surroundings(connection)
     partly = any(len(columns[each.oid]) < len(each.columns) for each in tables) if columns else False
     return Plan(
@@ -211,6 +213,17 @@ def _tier(
         lacks = "" if keyed else " A table without a key can only be put back as a whole."
         return Tier.COPY, None, (f"{error.what} Its rows are copied instead, without indexes and constraints.{lacks}",)
     return (Tier.DATABASE if found is None else Tier.TABLES), programs, ()
+
+
+def _without_large_objects(connection: Connection, tables: Sequence[Shape]) -> Iterator[str]:
+    """A column of numbers may lead to large objects, which only a whole dump holds."""
+    leading = [each for each in tables if any(column.type in _TO_LARGE_OBJECTS for column in each.columns)]
+    if leading and connection.execute("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1").fetchone():
+        names = ", ".join(short(each.ident) for each in leading[:NAMED])
+        yield f"If {names} leads to large objects: these are not in it. A whole dump has them (sensei backup)."
+
+
+_TO_LARGE_OBJECTS = frozenset({"oid", "lo", "public.lo"})
 
 
 def _columns(shape: Shape, need: Need) -> tuple[Column, ...]:

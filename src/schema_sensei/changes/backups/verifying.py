@@ -93,7 +93,8 @@ def _refused(manifest: Manifest, said: str, file: Path) -> BrokenBackupError | S
         return ScratchError(
             f"Backup {manifest.id} cannot be tried: the scratch server lacks something that the database uses.",
             means=f"{means}\nThe backup is kept, not verified.",
-            remedy="Name a server that has it: put its URL in a variable, and `scratch: VARIABLE` into sensei.yaml. "
+            remedy="Name a server that has it: put its URL in a variable, and "
+            "`scratch: {url: VARIABLE}` into sensei.yaml. "
             f"Then: sensei backups verify {manifest.id}",
             where=str(file),
         )
