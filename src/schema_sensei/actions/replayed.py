@@ -27,18 +27,7 @@ def replayed(services: Services, history: History, heads: tuple[str, ...], *, pl
     """
 
     def build(url: Secret) -> None:
-        lacking: set[str] = set()
-        while heads:
-            try:
-                services.migrations().upgrade(url, heads, plain=plain)
-                break
-            except RevisionFailedError as error:
-                # Roles belong to a server: a grant or policy of the history may name one that this one lacks.
-                found = _LACKING_ROLE.search(f"{error.what}\n{error.means}")
-                if found is None or found[1] in lacking:
-                    raise
-                lacking.add(found[1])
-                schema_copy.make_roles(services.scratch(), url, [found[1]])
+        _upgrade(services, url, heads, plain=plain)
 
     with services.scratch().database(replay_key(history, heads, plain=plain), build, confined=True) as url:
         yield url
@@ -51,8 +40,7 @@ def seen_in_replay(
     seen: list[Catalog] = []
 
     def build(url: Secret) -> None:
-        if heads:
-            services.migrations().upgrade(url, heads, plain=plain)
+        _upgrade(services, url, heads, plain=plain)
         seen.append(look(url))
 
     services.scratch().prepare(replay_key(history, heads, plain=plain), build, confined=True)
@@ -60,6 +48,22 @@ def seen_in_replay(
         return seen[0]
     with replayed(services, history, heads, plain=plain) as url:
         return look(url)
+
+
+def _upgrade(services: Services, url: Secret, heads: tuple[str, ...], *, plain: bool) -> None:
+    """Roles belong to a server: where a grant or a policy of the history names one that this one lacks, it is made."""
+    lacking: set[str] = set()
+    while heads:
+        try:
+            services.migrations().upgrade(url, heads, plain=plain)
+        except RevisionFailedError as error:
+            found = _LACKING_ROLE.search(f"{error.what}\n{error.means}")
+            if found is None or found[1] in lacking:
+                raise
+            lacking.add(found[1])
+            schema_copy.make_roles(services.scratch(), url, [found[1]])
+        else:
+            return
 
 
 @contextmanager
