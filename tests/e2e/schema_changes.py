@@ -105,7 +105,6 @@ MODIFY_TABLE = SchemaChange(
     generate.way: at_once
     review.drop-column: {accept: nobody needs birthdays, rule: "object == 'public.profiles.born_on'"}
     review.rename-column: {accept: the application is stopped, rule: "object == 'public.profiles.phone'"}
-    review.table-rewrite: {accept: it is small, rule: "object == 'public.memberships'"}
     review: {answer: approve, rule: "hazards.blocks == 0 and down"}
     backup: {answer: true, rule: "loses == ['convert memberships.left_on', 'drop profiles.born_on']"}
     deploy: {answer: "convert memberships.left_on, drop profiles.born_on", rule: "environment == 'dev'"}
