@@ -14,6 +14,7 @@ from schema_sensei.actions.services import Memory
 from schema_sensei.changes.compare import Standing
 
 NASTY = Path(__file__).parents[1] / "changes/pulled/nasty.sql"
+LEGACY = Path(__file__).parents[1] / "changes/pulled/legacy.sql"
 
 
 def pulled(shop: Shop) -> Pulled:
@@ -105,8 +106,27 @@ def test_a_function_that_a_default_calls_is_there_for_the_proof_and_in_drift(sho
     assert looked(shop).notes == ()
 
 
+def test_a_database_that_grew_for_years_is_pulled_too(shop: Shop) -> None:
+    shop.execute(LEGACY.read_text())
+
+    found = pulled(shop)
+
+    assert [(each.kind, each.ident) for each in found.unlike] == [
+        ("table", "public.derived"),
+        ("constraint", "public.loose.unproven"),
+    ], "models cannot say INHERITS and NOT VALID"
+    assert {(each.kind, each.ident) for each in found.beyond if "measure" not in each.ident} == {
+        ("function", "public.lowered(t text)"),
+        ("view", "public.old_orders"),
+        ("table", "public.tree"),
+        ("policy", "public.tree.all_rows"),
+        ("trigger", "public.tree.t"),
+    }
+    assert found.equal > 180
+
+
 def test_what_a_scratch_database_cannot_have_leaves_the_models_unproven(shop: Shop) -> None:
-    shop.execute("CREATE TYPE pair AS (a int, b int)")
+    shop.execute("CREATE TYPE mood AS ENUM ('low'); CREATE TYPE pair AS (a mood, b int)")
     shop.execute("CREATE TABLE paired (id int PRIMARY KEY, both_of pair)")
 
     found = pull(replace(shop.services, memory=Memory()), target(shop))

@@ -8,6 +8,7 @@ from tests.actions.desk import Desk, take
 
 from schema_sensei.changes.proof import Proof, Value
 from schema_sensei.engine.ports import Outcome
+from schema_sensei.gates.errors import RefusedError as NotYetError
 from schema_sensei.migrations.errors import RefusedError
 from schema_sensei.terms.json import JsonValue
 
@@ -97,6 +98,17 @@ def test_the_way_back_of_a_drop_makes_the_table_again_with_all_that_belonged_to_
 def test_only_what_stands_in_the_trash_is_dropped_for_good(shop: Shop) -> None:
     with pytest.raises(RefusedError, match="no table accounts in sensei_trash"):
         _discard(shop, "accounts")
+
+
+def test_what_rests_on_a_table_is_named_before_it_is_dropped(shop: Shop) -> None:
+    shop.execute("CREATE SCHEMA sensei_trash; CREATE TABLE sensei_trash.old (id int PRIMARY KEY)")
+    assert take(shop.actions["trash"], Desk({"environment": "dev"}), "old")[1].outputs["table"] == "old"
+    shop.execute("CREATE VIEW reads_old AS SELECT id FROM sensei_trash.old")
+
+    with pytest.raises(NotYetError, match="view reads_old rests on it") as refused:
+        take(shop.actions["trash"], Desk({"environment": "dev"}), "old")
+
+    assert "drop-for-good" in refused.value.remedy
 
 
 def test_a_table_that_goes_keeps_its_rows_and_comes_back_with_them(shop: Shop) -> None:

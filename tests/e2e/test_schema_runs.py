@@ -35,20 +35,27 @@ def _runs(person: Person, change: SchemaChange) -> str:
     return ran.stdout
 
 
+def _comes_back(person: Person, *answers: str) -> None:
+    """The class is put back into the models, and the table made again."""
+    subprocess.run(["git", "checkout", "--quiet", "dashboard"], cwd=person.root, check=True)
+    given = [
+        "inputs.message=files are back",
+        "edit=ready",
+        'review={answer: approve, rule: "hazards.blocks == 0"}',
+        "deploy={answer: true, rule: \"environment == 'dev'\"}",
+        "note=all",
+        *answers,
+    ]
+    back = person.types("run", "new-table", *(part for each in given for part in ("--set", each)), timeout=300)
+    assert back.returncode == ExitCode.DONE, back.stdout + back.stderr
+
+
 def test_a_table_that_is_removed_stands_aside_with_its_rows_and_comes_back(person: Person) -> None:
     _runs(person, DELETE_TABLE)
     assert "attachments" not in person.tables("dev")
     assert person.asks("dev", ASIDE) == [(473,)]
 
-    subprocess.run(["git", "checkout", "--quiet", "dashboard"], cwd=person.root, check=True)
-    back = person.types(
-        *("run", "new-table", "--set", "inputs.message=files are back", "--set", "edit=ready"),
-        *("--set", "generate.restore.attachments=restore"),
-        *("--set", 'review={answer: approve, rule: "hazards.blocks == 0"}'),
-        *("--set", "deploy={answer: true, rule: \"environment == 'dev'\"}", "--set", "note=all"),
-        timeout=300,
-    )
-    assert back.returncode == ExitCode.DONE, back.stdout + back.stderr
+    _comes_back(person, "generate.restore.attachments=restore")
     assert person.asks("dev", "SELECT count(*) FROM attachments") == [(473,)]
     assert person.asks("dev", "SELECT 1 FROM pg_namespace WHERE nspname = 'sensei_trash'") == []
 
@@ -62,9 +69,10 @@ def test_a_table_that_was_set_aside_is_saved_dropped_and_restored(person: Person
     assert person.asks("dev", "SELECT 1 FROM pg_namespace WHERE nspname = 'sensei_trash'") == []
     (backup,) = json.loads(person.types("backups", "--json").stdout)
     assert (backup["verified"], backup["tables"][0]["rows"]) == (True, 473)
+    _comes_back(person)
     restored = person.types("restore", "newest", "--yes")
     assert restored.returncode == ExitCode.DONE, restored.stdout + restored.stderr
-    assert person.asks("dev", "SELECT * FROM sensei_trash.attachments ORDER BY id") == before
+    assert person.asks("dev", "SELECT * FROM attachments ORDER BY id") == before
 
 
 def test_a_rename_keeps_its_values_and_what_goes_comes_back_from_the_backup(person: Person) -> None:

@@ -66,7 +66,7 @@ def pull(services: Services, target: Target) -> Pulled:
         tables=len(structure.tables),
         equal=0 if made is None else len(live.rows & made.rows),
         unlike=tuple(each for each in different if not _beyond(each, partitions)),
-        beyond=tuple(each for each in different if _beyond(each, partitions)),
+        beyond=tuple(each for each in different if _beyond(each, partitions) and not _part(each, partitions)),
         trouble=trouble,
         notes=tuple(notes),
     )
@@ -119,6 +119,11 @@ def _beyond(each: Difference, partitions: Collection[str]) -> bool:
         inside = {each.ident, each.ident.rpartition(".")[0]}
         return each.kind in NEVER_MODELLED or not inside.isdisjoint(partitions)
     return same_to_models(each.kind, each.right, each.left)
+
+
+def _part(each: Difference, partitions: Collection[str]) -> bool:
+    """What a partition has of its parent, told with the partition itself."""
+    return each.kind != "table" and not {each.ident, each.ident.rpartition(".")[0]}.isdisjoint(partitions)
 
 
 def _notes(structure: Structure, theirs: frozenset[str], granted: int) -> Iterator[str]:

@@ -51,18 +51,19 @@ def seen_in_replay(
 
 
 def _upgrade(services: Services, url: Secret, heads: tuple[str, ...], *, plain: bool) -> None:
-    """Roles belong to a server: one that a grant or policy of the history names, and this one lacks, is made."""
+    """Roles belong to a server: where a grant or a policy of the history names one that this one lacks, it is made."""
     lacking: set[str] = set()
     while heads:
         try:
             services.migrations().upgrade(url, heads, plain=plain)
-            break
         except RevisionFailedError as error:
             found = _LACKING_ROLE.search(f"{error.what}\n{error.means}")
             if found is None or found[1] in lacking:
                 raise
             lacking.add(found[1])
             schema_copy.make_roles(services.scratch(), url, [found[1]])
+        else:
+            return
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The two sides that the project's files say: what the models describe, and what the migrations make, as catalogs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -121,10 +121,30 @@ def _described(services: Services, mark: str, needs: Needs) -> Catalog:
 
 
 def needs_of(made: Catalog) -> Needs:
-    """The extensions of a catalog, and the statements that create its functions."""
+    """The extensions of a catalog, and the statements that create its types and functions that no model can say."""
     extensions = sorted(row.ident for row in made.rows if row.kind == "extension" and row.ident != "plpgsql")
     functions = sorted(row.definition for row in made.rows if row.kind in _CALLED)
-    return tuple(extensions), tuple(functions)
+    types = sorted(_types(made))
+    return tuple(extensions), (*types, *types, *functions)  # twice: one may be made of another
+
+
+def _types(made: Catalog) -> Iterator[str]:
+    """Ranges, and the composite types: what has columns and is no table."""
+    tables = {row.ident for row in made.rows if row.kind == "table"}
+    for row in made.rows:
+        if row.kind == "range":
+            yield f"CREATE TYPE {_quoted(row.ident)} AS RANGE (subtype = {row.definition})"
+        elif row.kind == "column_order" and row.ident not in tables:
+            columns = ", ".join(
+                f"{_quoted(name)} {definition.partition(' | ')[0]}"
+                for name in row.definition.split(",")
+                if (definition := made.by_object.get(("column", f"{row.ident}.{name}")))
+            )
+            yield f"CREATE TYPE {_quoted(row.ident)} AS ({columns})"
+
+
+def _quoted(ident: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in ident.split(".", 1))
 
 
 def _require_sound(known: History) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Block, Choose, Option, Prose, Stakes, Table
+from ..gates.errors import RefusedError
 from ..postgres import session
 from ..project.environment import Target
 from ..terms import trash
@@ -40,7 +41,7 @@ class Trash:
         ]
         told.append(Prose("Our own looks at its rows count as reads, too.", "quiet"))
         told += [
-            Prose(f"{name}: {', '.join(found.dependents)} would stop working.", "warning")
+            Prose(f"{name}: {', '.join(found.dependents)} would stop working, or is in the way.", "warning")
             for name, found in kept.items()
             if found.dependents
         ]
@@ -74,8 +75,17 @@ class Trash:
             return Outcome(name="empty", summary="No table is set aside")
         if intent.answer == "stop":
             return Outcome(name="stopped", summary="All of them stay")
-        table = str(intent.answer)
-        rows = rows_at_stake(self._target(context), (f"{trash.TRASH}.{table}",)).total
+        table, target = str(intent.answer), self._target(context)
+        found = self._look(target).get(table)
+        if found is not None and found.in_the_way:
+            raise RefusedError(
+                f"{table} cannot be dropped yet: {', '.join(found.in_the_way)} rests on it.",
+                means="PostgreSQL refuses it, and what rests on it is not dropped along unsaid. Nothing was changed.",
+                remedy="Drop or change that first, in a revision of its own (models or op.execute), and deploy it; "
+                "then come back: sensei run drop-for-good",
+                where=str(target.label),
+            )
+        rows = rows_at_stake(target, (f"{trash.TRASH}.{table}",)).total
         return Outcome(summary=f"{table} goes for good", outputs={"table": table, "rows": rows})
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:

@@ -34,6 +34,8 @@ SELECT greatest(to_jsonb(s) ->> 'last_seq_scan', to_jsonb(s) ->> 'last_idx_scan'
   FROM pg_catalog.pg_stat_user_tables s WHERE s.relid = %(oid)s
 """
 
+_REFUSING = ("foreign key ", "view ", "materialized view ", "child table ")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -45,6 +47,11 @@ class Usage:
     writes: int
     since: str
     size: str
+
+    @property
+    def in_the_way(self) -> tuple[str, ...]:
+        """Those of the dependents because of which PostgreSQL refuses to drop the table."""
+        return tuple(each for each in self.dependents if each.startswith(_REFUSING))
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

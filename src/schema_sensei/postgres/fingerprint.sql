@@ -188,3 +188,5 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE '
 FROM pg_catalog.pg_proc p JOIN ns ON ns.oid = p.pronamespace
 WHERE NOT EXISTS (SELECT 1 FROM ext WHERE ext.objid = p.oid
                   AND ext.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'i'  -- a range type's
+                  AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)

@@ -176,3 +176,17 @@ def test_a_table_comes_back_with_the_schema_that_went_after_it(shop: Bench) -> N
     shop.restore(manifest)
 
     assert shop.one(f"SELECT count(*) FROM sensei_trash.{ODD}") == 300
+
+
+def test_rows_saved_from_the_trash_go_into_the_table_that_was_made_again(shop: Bench) -> None:
+    held = shop.held(ODD, "id, account_id, body")
+    shop.execute(f"CREATE SCHEMA sensei_trash; ALTER TABLE {ODD} SET SCHEMA sensei_trash")
+    manifest = shop.take(Need(NOTES.replace("public.", "sensei_trash."), shape=True))
+    shop.execute("DROP SCHEMA sensei_trash CASCADE")
+    shop.execute(f"CREATE TABLE {ODD} (id serial PRIMARY KEY, account_id integer, body text)")
+
+    (said,) = shop.restore(manifest)
+
+    assert said == 'Odd "big" notes: 300 rows are back, compared'
+    assert shop.held(ODD, "id, account_id, body") == held
+    assert shop.one(f"INSERT INTO {ODD} (body) VALUES ('new') RETURNING id") == 301

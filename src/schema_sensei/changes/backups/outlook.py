@@ -1,7 +1,7 @@
 """Looks at where a backup would be restored, and says table by table what that would do; changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -111,7 +111,7 @@ def look(manifest: Manifest, place: Place, asked: Asked, *, same: bool) -> Outlo
         if manifest.tier is Tier.DATABASE and not asked.tables:
             _require_empty(connection, manifest, place)
             return Outlook(manifest, place, (), whole=True)
-        steps = tuple(_step(connection, manifest, each, asked, place) for each in tables)
+        steps = tuple(_step(connection, manifest, _at_home(connection, each), asked, place) for each in tables)
     return Outlook(manifest, place, steps)
 
 
@@ -129,6 +129,28 @@ def _chosen(manifest: Manifest, asked: Asked) -> tuple[Kept, ...]:
             )
         found.append(table)
     return tuple(found)
+
+
+def _at_home(connection: Connection, table: Kept) -> Kept:
+    """What was saved from the trash, as the table of its name and columns that was made again meanwhile, if one was."""
+    if table.schema != TRASH or _exists(connection, table):
+        return table
+    columns = [each.name for each in table.columns]
+    rows = connection.execute(_NAMESAKES, (table.name, TRASH, columns, len(columns))).fetchall()
+    return replace(table, schema=str(rows[0][0])) if len(rows) == 1 else table
+
+
+_NAMESAKES = """
+SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relname = %s AND c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> %s
+   AND (SELECT count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = ANY (%s)) = %s
+"""
+
+
+def _exists(connection: Connection, table: Kept) -> bool:
+    name = sql.Identifier(table.schema, table.name).as_string(connection)
+    row = connection.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (name,)).fetchone()
+    return bool(row and row[0])
 
 
 def _step(connection: Connection, manifest: Manifest, table: Kept, asked: Asked, place: Place) -> Step:
