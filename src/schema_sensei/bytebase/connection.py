@@ -253,6 +253,8 @@ class Connection:
         return self._http
 
     def _trust(self) -> "Any":
+        if self.address.url.startswith("http:"):
+            return False  # there is nothing to verify, and the list of CAs takes its time to load
         if not self.address.ca_file:
             return True
         import ssl

@@ -1,5 +1,6 @@
 """Verbs about what is written: the project file, workflows, their pages, messages and their meaning."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -13,10 +14,22 @@ from .verbs import Verb
 @click.option("--print", "only_print", is_flag=True, help="Show the file, write nothing.")
 @click.pass_context
 def init(ctx: click.Context, force: bool, only_print: bool) -> None:
-    """Write sensei.yaml for the project in this folder, from what stands there."""
+    """Write sensei.yaml for the project in this folder, from what stands there.
+
+    In a terminal it also asks whether a Bytebase server leads to some environments, and offers its databases.
+    """
     from ..composition.setup import initialise
 
-    click.echo(initialise(ctx.obj["directory"], force=force, only_print=only_print))
+    def ask(question: str, enter: str) -> str:
+        return str(click.prompt(question, default=enter, show_default=bool(enter), err=True))
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    terminal = sys.stdin.isatty()
+    click.echo(
+        initialise(ctx.obj["directory"], force=force, only_print=only_print, ask=ask if terminal else None, say=say)
+    )
 
 
 @click.command(cls=Verb, example="sensei lint workflows/ --format json")

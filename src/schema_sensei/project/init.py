@@ -7,8 +7,12 @@ from pathlib import Path
 
 from ..terms.errors import SenseiError, UsageError
 from . import config, schema
-from .discover import Discovery, FoundEnvironment, discover
+from .bytebase_mapping import EXAMPLE, BytebaseMapping
+from .discover import Discovery, Found, FoundEnvironment, discover
 from .place import DIRECTORY, FILE_NAME
+
+_LATER = ("staging", "prod")
+"""The environments that are written even where nothing tells of them: as a comment, or when Bytebase leads there."""
 
 SCHEMA_FILE = f"{DIRECTORY}/{schema.FILE_NAME}"
 _IGNORED = f"{DIRECTORY}/"
@@ -38,6 +42,13 @@ class Plan:
     scaffold: bool
     ignore: tuple[str, ...]
     notes: tuple[str, ...]
+    mapping: BytebaseMapping | None = None
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of those that a mapping may lead to."""
+        names = [each.name for each in self.found.environments]
+        return (*names, *(name for name in _LATER if name not in names))
 
     @property
     def path(self) -> Path:
@@ -62,8 +73,8 @@ class Plan:
         return tuple(rows)
 
 
-def plan(root: Path, environ: Mapping[str, str] | None = None) -> Plan:
-    """What sensei.yaml would say for the project in `root`; writes nothing."""
+def plan(root: Path, environ: Mapping[str, str] | None = None, *, mapping: BytebaseMapping | None = None) -> Plan:
+    """What sensei.yaml would say for the project in `root`, with this way through Bytebase; writes nothing."""
     root = root.absolute()
     found = discover(root, os.environ if environ is None else environ)
     ignored = _ignored(root)
@@ -77,7 +88,8 @@ def plan(root: Path, environ: Mapping[str, str] | None = None) -> Plan:
     scaffold = not found.has_alembic
     if scaffold:
         notes.append("There is no Alembic set-up yet; one is made in migrations/.")
-    return Plan(root, _render(found), found, (root / FILE_NAME).exists(), scaffold, tuple(ignore), tuple(notes))
+    text, exists = _render(found, mapping), (root / FILE_NAME).exists()
+    return Plan(root, text, found, exists, scaffold, tuple(ignore), tuple(notes), mapping)
 
 
 def write(planned: Plan, *, force: bool = False, scaffold: Scaffold | None = None) -> tuple[Path, ...]:
@@ -95,7 +107,7 @@ def write(planned: Plan, *, force: bool = False, scaffold: Scaffold | None = Non
     try:
         if planned.scaffold and scaffold is not None:
             scaffold(planned.root)
-            planned = plan(planned.root)
+            planned = plan(planned.root, mapping=planned.mapping)
         written = [planned.path, planned.root / SCHEMA_FILE]
         written[1].parent.mkdir(mode=0o700, exist_ok=True)
         _replace(written[1], schema.text())
@@ -112,7 +124,10 @@ def write(planned: Plan, *, force: bool = False, scaffold: Scaffold | None = Non
     return tuple(written)
 
 
-def _render(found: Discovery) -> str:
+def _render(found: Discovery, mapping: BytebaseMapping | None) -> str:
+    databases = mapping.databases if mapping else {}
+    names = {each.name for each in found.environments}
+    environments = [*found.environments, *(_added(name) for name in _LATER if name in databases and name not in names)]
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_FILE}",
         "# Schema Sensei: what this project is. Written by `sensei init`; correct what it guessed wrong.",
@@ -123,9 +138,9 @@ def _render(found: Discovery) -> str:
         "# never stands in this file. gate: direct = sensei executes the reviewed SQL; none = not through sensei.",
         "# protected: true = never directly; every screen says PROTECTED. bytebase: its databases there, see below.",
         "environments:",
-        *(line for each in found.environments for line in _environment(each)),
+        *(line for each in environments for line in _environment(each, databases.get(each.name, ""))),
     ]
-    names = {each.name for each in found.environments}
+    names = {each.name for each in environments}
     if "staging" not in names:
         lines.append("  # staging: {url: STAGING_DATABASE_URL, gate: direct}")
     if "prod" not in names:
@@ -156,9 +171,7 @@ def _render(found: Discovery) -> str:
         "",
         "# A Bytebase server for environments that name their databases there. account and key are NAMES of variables;",
         "# `sensei bytebase check` looks whether it works.",
-        "# bytebase: {url: https://bytebase.example.com, project: projects/app, account: BYTEBASE_ACCOUNT,",
-        "#            key: BYTEBASE_KEY}",
-        "# In environments: prod: {url: PROD_DATABASE_URL, protected: true, bytebase: instances/prod-pg/databases/app}",
+        *(mapping.lines if mapping else EXAMPLE),
         "",
         "# A server to make scratch databases on, if the embedded one lacks an extension that you use.",
         "# scratch: {url: SCRATCH_DATABASE_URL}",
@@ -166,8 +179,16 @@ def _render(found: Discovery) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _environment(each: FoundEnvironment) -> list[str]:
-    lines = [f"  {each.name}:", f"    url: {each.variable.value}  # {each.variable.why}", f"    gate: {each.gate}"]
+def _added(name: str) -> FoundEnvironment:
+    variable = Found(f"{name.upper()}_DATABASE_URL", "nothing names it yet; set it")
+    return FoundEnvironment(name, variable, protected=name == "prod")
+
+
+def _environment(each: FoundEnvironment, database: str) -> list[str]:
+    gate = "bytebase" if database else each.gate
+    lines = [f"  {each.name}:", f"    url: {each.variable.value}  # {each.variable.why}", f"    gate: {gate}"]
+    if database:
+        lines.append(f"    bytebase: {_quoted(database)}")
     return [*lines, "    protected: true"] if each.protected else lines
 
 
