@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from ..migrations.history import History
 from ..postgres.catalog import Catalog
 from ..terms.secrets import Secret
 from .revisions import migration_files
 from .services import Services
+
+_STEPS: Final = 5
+"""Revisions back that a template is looked for."""
 
 
 @contextmanager
@@ -40,11 +44,22 @@ def seen_in_replay(
             services.migrations().upgrade(url, heads, plain=plain)
         seen.append(look(url))
 
-    services.scratch().prepare(replay_key(history, heads, plain=plain), build, confined=True)
+    earlier = [replay_key(history, each, plain=plain) for each in _before(history, heads)]
+    services.scratch().prepare(replay_key(history, heads, plain=plain), build, begin_at=earlier, confined=True)
     if seen:
         return seen[0]
     with replayed(services, history, heads, plain=plain) as url:
         return look(url)
+
+
+def _before(history: History, heads: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where a history that goes straight up stood a few revisions earlier: a replay may go on from there."""
+    for _ in range(_STEPS):
+        known = history.get(heads[0]) if len(heads) == 1 else None
+        if known is None or len(known.down_revisions) != 1 or known.dependencies:
+            return
+        heads = known.down_revisions
+        yield heads
 
 
 @contextmanager
