@@ -81,7 +81,9 @@ class Shop:
         path.write_text(path.read_text() + addition)
 
     def generated(self, **desk: Any) -> Outcome:
-        return take(self.actions["generate"], Desk({"message": "add certificates", "head": None}, **desk))[1]
+        outcome = take(self.actions["generate"], Desk({"message": "add certificates", "head": None}, **desk))[1]
+        self.services.ahead.wait(lambda: None)
+        return outcome
 
     def approved(self, change: JsonValue) -> JsonValue:
         """The change as review and rehearsal hand it on when nobody finds anything."""
@@ -126,6 +128,7 @@ def open_shop(root: Path, server: Embedded, warm_server: WarmServer) -> Iterator
     made = Shop(project, services, dev, prod)
     made.upgrade()
     yield made
+    services.ahead.wait(lambda: None)
     with session.connect(server.url()) as admin:
         for name in names:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())

@@ -17,7 +17,7 @@ from schema_sensei.frontends.console import Console
 from schema_sensei.frontends.plain import PlainFront
 from schema_sensei.frontends.requests import OpenGuide, Request, StartRun
 from schema_sensei.frontends.shortcuts import Picker
-from schema_sensei.frontends.wording import Line, block_lines, clean, folded, records, seconds
+from schema_sensei.frontends.wording import Line, block_lines, clean, records, seconds
 
 MODULE = ["-m", "tests.frontends.lines_in_memory"]
 
@@ -106,15 +106,6 @@ def test_code_is_never_wrapped_and_tables_become_records_on_narrow_screens() -> 
     assert long in out.getvalue()
     table = Table(("table", "rows"), (("assessments", "41200"),))
     assert [line.text for line in records(table)] == ["table: assessments", "rows: 41200"]
-
-
-def test_a_table_that_is_too_wide_folds_its_last_column_and_never_cuts_a_word() -> None:
-    gate = "Bytebase runs it on instances/staging-pg/databases/staging"
-    table = Table(("this deploy", ""), (("stands at", "5e8d13fb6c20"), ("gate", gate)))
-    lines = [line.text for line in folded(table, 60)]
-    assert lines[:2] == ["this deploy", "stands at    5e8d13fb6c20"]
-    assert lines[2:] == ["gate         Bytebase runs it on", "             instances/staging-pg/databases/staging"]
-    assert folded(table, 30) == ()
 
 
 def test_a_terminal_without_unicode_gets_ascii_and_no_colour_means_none() -> None:

@@ -31,6 +31,10 @@ class ModelsBrokenError(SenseiError):
     """A models file is not Python."""
 
 
+NAMED = 2
+"""More files than this are not named one by one: they are listed below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """The world changes by the person's own hand; this step only helps, watches, and reads the result."""
@@ -56,7 +60,7 @@ class Edit:
             default=options[0].key,
         )
         return Preview(
-            summary=f"Edit {', '.join(now)}" if now else "Edit the models",
+            summary=f"Edit {', '.join(now)}" if 0 < len(now) <= NAMED else "Edit the models",
             prompt=prompt,
             effect=False,
             handle={"files": dict(now)},

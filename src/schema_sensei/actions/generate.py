@@ -109,7 +109,7 @@ class Generate:
         return Outcome(summary=f"Deleted {path}")
 
     def _history(self) -> History:
-        known = revisions.history(self.services)
+        known = revisions.surveyed(self.services)
         fatal = [problem for problem in known.problems if problem.fatal]
         if fatal:
             raise BrokenHistoryError(

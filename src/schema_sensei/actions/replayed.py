@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from ..migrations.errors import RevisionFailedError
 from ..migrations.history import History
@@ -14,6 +15,8 @@ from .revisions import migration_files
 from .services import Services
 
 _LACKING_ROLE = re.compile(r'role "([^"]+)" does not exist')
+_STEPS: Final = 5
+"""Revisions back that a template is looked for."""
 
 
 @contextmanager
@@ -43,7 +46,8 @@ def seen_in_replay(
         _upgrade(services, url, heads, plain=plain)
         seen.append(look(url))
 
-    services.scratch().prepare(replay_key(history, heads, plain=plain), build, confined=True)
+    earlier = [replay_key(history, each, plain=plain) for each in _before(history, heads)]
+    services.scratch().prepare(replay_key(history, heads, plain=plain), build, begin_at=earlier, confined=True)
     if seen:
         return seen[0]
     with replayed(services, history, heads, plain=plain) as url:
@@ -64,6 +68,16 @@ def _upgrade(services: Services, url: Secret, heads: tuple[str, ...], *, plain: 
             schema_copy.make_roles(services.scratch(), url, [found[1]])
         else:
             return
+
+
+def _before(history: History, heads: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where a history that goes straight up stood a few revisions earlier: a replay may go on from there."""
+    for _ in range(_STEPS):
+        known = history.get(heads[0]) if len(heads) == 1 else None
+        if known is None or len(known.down_revisions) != 1 or known.dependencies:
+            return
+        heads = known.down_revisions
+        yield heads
 
 
 @contextmanager

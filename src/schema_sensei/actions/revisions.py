@@ -17,11 +17,18 @@ Signature = tuple[tuple[str, int, int], ...]
 def history(services: Services) -> History:
     """The history as the files are now. Raises MigrationError."""
     memory = services.memory
-    if memory.history is None or memory.signature is None or memory.signature != _signature(memory.history):
+    if memory.history is None or _stale(memory):
         _forget(memory)
         memory.history = services.migrations().history()
         memory.signature = _signature(memory.history)
     return memory.history
+
+
+def surveyed(services: Services) -> History:
+    """The same, for who needs `settings` as well: one command instead of two."""
+    if services.memory.history is None or _stale(services.memory):
+        survey(services)
+    return history(services)
 
 
 def survey(services: Services) -> Survey:
@@ -80,6 +87,10 @@ def migration_files(known: History) -> tuple[Path, ...]:
     folders = sorted({revision.path.parent.parent for revision in known.revisions})
     found = (path for folder in folders for path in sorted(folder.rglob("*")))
     return tuple(path for path in found if "__pycache__" not in path.parts and path.is_file())
+
+
+def _stale(memory: Memory) -> bool:
+    return memory.history is None or memory.signature is None or memory.signature != _signature(memory.history)
 
 
 def _remember(services: Services, change: Change) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,10 @@ def draft(
     nature: Nature,
 ) -> Change:
     """The change that leads a database from `base` to `heads`; `nature` is believed. Raises MigrationError."""
-    up = Script(migrations.emit(base, heads, direction="up"))
-    down, no_way_back = _way_back(migrations, base, heads)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sensei emit") as pool:
+        way_back = pool.submit(_way_back, migrations, base, heads)
+        up = Script(migrations.emit(base, heads, direction="up"))
+        down, no_way_back = way_back.result()
     return Change(
         message=message,
         base=base,

@@ -13,6 +13,7 @@ from . import places
 
 if TYPE_CHECKING:  # each is imported where it is used first: the first question comes before databases
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
     from ..actions.ahead import Ahead
     from ..actions.services import Services
@@ -127,11 +128,19 @@ class Equipment:
                 means="Without it nothing can be rehearsed or compared.",
                 instead=f"remove `scratch` from {FILE_NAME} to use the embedded server",
             )
-            return Scratch(url)
+            return Scratch(url, reaper=self._reaper())
         server = Embedded(places.scratch_server(), disposable=True)
         server.start()
         self._stack.callback(server.stop)
-        return Scratch(server)
+        return Scratch(server, reaper=self._reaper())
+
+    def _reaper(self) -> "Executor":
+        """Shut down before the server that it works on."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        reaper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sensei drop")
+        self._stack.callback(reaper.shutdown)
+        return reaper
 
     def _url(self, variable: str, holds: str, *, means: str, instead: str) -> Secret:
         """The URL in a variable that sensei.yaml names. Raises MissingVariableError."""

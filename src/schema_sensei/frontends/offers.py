@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..engine.prompts import Option
+from ..engine.prompts import Option, Tone
 from ..guide.explain import because, risk_words
 from ..guide.walk import Walk, offered
 from .entries import RunSummary
@@ -40,7 +40,18 @@ def crumb_line(walk: Walk) -> tuple[Line, ...]:
     return (Line(" > ".join(crumb.choice.label for crumb in walk.crumbs), "quiet"),) if walk.crumbs else ()
 
 
-def recommendation(workflow: "Workflow", walk: Walk | None, typical: float | None) -> tuple[Line, ...]:
+def environment_lines(states: tuple[EnvironmentState, ...], depth: int = 0) -> tuple[Line, ...]:
+    """Where each environment stands, once that is known, in words."""
+    return tuple(
+        Line(f"{_standing(state)}: {one_line(state.words)}", _TONES.get(state.standing, "warning"), depth)
+        for state in states
+        if state.words
+    )
+
+
+def recommendation(
+    workflow: "Workflow", walk: Walk | None, typical: float | None, states: tuple[EnvironmentState, ...] = ()
+) -> tuple[Line, ...]:
     """The workflow that fits, because of which answers, its risk, what it asks, its steps, how long it takes."""
     reasons = because(walk) if walk is not None else ()
     asks = ", ".join(one_line(given.ask) for given in workflow.inputs)
@@ -48,6 +59,7 @@ def recommendation(workflow: "Workflow", walk: Walk | None, typical: float | Non
         Line(f"{workflow.title} ({workflow.id})", "good"),
         Line(one_line(workflow.when), "plain", 1),
         *(Line(f"because {one_line(reason)}", "plain", 1) for reason in reasons),
+        *((Line("Now:", "plain", 1), *environment_lines(states, 2)) if states else ()),
         Line(f"Risk: {risk_words(workflow.risk)}", "plain", 1),
         *((Line(f"Asks: {asks}", "plain", 1),) if asks else ()),
         *((Line(f"Takes: about {seconds(typical)}, as before", "plain", 1),) if typical is not None else ()),
@@ -61,6 +73,9 @@ def unfinished_line(summary: RunSummary, now: float) -> Line:
     name = one_line(summary.subject or summary.title)
     position = f", {one_line(summary.position)}" if summary.position else ""
     return Line(f'{WARNING} Unfinished: "{name}" ({summary.run}){position}, {ago(summary.updated_at, now)}', "warning")
+
+
+_TONES: dict[str, Tone] = {"current": "plain", "behind": "plain"}
 
 
 def _standing(state: EnvironmentState) -> str:

@@ -14,9 +14,16 @@ from .conversation import Command, Conversation, Said, Talk, stopping_line
 from .entries import RunSummary
 from .house import House
 from .line_signals import listening
-from .offers import choice_options, crumb_line, recommendation, standing_line, unfinished_line
+from .offers import (
+    choice_options,
+    crumb_line,
+    environment_lines,
+    recommendation,
+    standing_line,
+    unfinished_line,
+)
 from .operator import Operator
-from .requests import OpenGuide, Request, ResumeRun, StartRun
+from .requests import EnvironmentState, OpenGuide, Request, ResumeRun, StartRun
 from .wording import Line, clean
 
 if TYPE_CHECKING:
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
 
 _FOUND = 9
 """Search results shown at once: as many as there are digits."""
+_MOMENT = 1.0
+"""Seconds that a recommendation waits for what is being read of the databases."""
 
 
 class Visit:
@@ -36,6 +45,9 @@ class Visit:
         self._conversation = Conversation(talk)
         self._operator = Operator(sink=self._conversation, asker=self._conversation, terminal=self._lend)
         self._unfinished: tuple[RunSummary, ...] | None = None
+        self._environments: tuple[EnvironmentState, ...] = ()
+        self._told: tuple[EnvironmentState, ...] = ()
+        self._looking = threading.Thread(target=self._look_around, daemon=True, name="look around")
         self._terminated = False
         self._running = False
         self._presses = 0
@@ -65,7 +77,7 @@ class Visit:
 
     def _guide(self, walk: Walk, *, dry: bool) -> int:
         self._talk.say((standing_line(self._house),))
-        self._look_for_unfinished()
+        self._looking.start()
         while True:
             workflow = walk.workflow
             if workflow is not None:
@@ -113,7 +125,7 @@ class Visit:
 
     def _offer(self, walk: Walk, workflow_id: str, *, dry: bool) -> Said:
         workflow = self._house.library().workflow(workflow_id)
-        self._talk.say((Line(""), *recommendation(workflow, walk, self._typical(workflow_id))))
+        self._talk.say((Line(""), *recommendation(workflow, walk, self._typical(workflow_id), self._known())))
         start, rehearse = Option("start", "Start"), Option("dry", "Dry run", "show every step, do nothing")
         while True:
             said = self._talk.pick(
@@ -156,29 +168,36 @@ class Visit:
     def _typical(self, workflow: str) -> float | None:
         return self._house.typical_seconds(workflow) if self._unfinished is not None else None
 
-    def _look_for_unfinished(self) -> None:
-        """In a thread: opening the journal must not delay the first question."""
+    def _look_around(self) -> None:
+        """In a thread: neither opening the journal nor asking databases may delay the first question."""
+        with contextlib.suppress(Exception):  # the run itself tells what is wrong with the journal
+            self._unfinished = self._house.unfinished()
+        with contextlib.suppress(Exception):
+            self._environments = self._house.environments()
 
-        def look() -> None:
-            with contextlib.suppress(Exception):  # the run itself tells what is wrong with the journal
-                self._unfinished = self._house.unfinished()
-
-        threading.Thread(target=look, daemon=True, name="unfinished").start()
+    def _known(self) -> tuple[EnvironmentState, ...]:
+        """Where the environments stand, waiting a moment for it."""
+        self._looking.join(_MOMENT)
+        self._told = self._environments
+        return self._environments
 
     def _news(self) -> tuple[Line, ...]:
-        return tuple(unfinished_line(each, self._now()) for each in (self._unfinished or ())[:1])
+        states = () if self._told else self._environments
+        self._told = self._environments
+        waiting = (unfinished_line(each, self._now()) for each in (self._unfinished or ())[:1])
+        return (*environment_lines(states), *waiting)
 
     def _start(self, request: StartRun) -> int:
         with self._run():
             result = self._house.start(
                 request.workflow, self._operator, inputs=request.inputs, answers=request.answers, dry=request.dry
             )
-        return self._told(result)
+        return self._ending(result)
 
     def _resume(self, request: ResumeRun) -> int:
         with self._run():
             result = self._house.resume(request.run, self._operator, take_over=request.take_over)
-        return self._told(result)
+        return self._ending(result)
 
     @contextlib.contextmanager
     def _run(self) -> Iterator[None]:
@@ -188,7 +207,7 @@ class Visit:
         finally:
             self._running = False
 
-    def _told(self, result: "RunResult") -> int:
+    def _ending(self, result: "RunResult") -> int:
         error = result.error
         if error is not None and result.status != "failed":
             self._talk.say(tuple(Line(clean(text), "plain", 1) for text in (error.means, error.remedy) if text))

@@ -6,8 +6,7 @@ A `Line` is literal text with a tone and a depth; how it is drawn (colour, wrapp
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from textwrap import wrap
-from typing import Final, assert_never
+from typing import assert_never
 
 from ..engine.events import Stage, StepState
 from ..engine.prompts import (
@@ -30,8 +29,6 @@ from ..terms.targets import TargetLabel
 from .pages import Part, parts
 from .shortcuts import options_of
 
-LEAST_FOLDED: Final = 24
-"""A table's last column is not folded to fewer characters than these."""
 MARKS: dict[StepState, str] = {
     "waiting": "·",
     "running": "▸",
@@ -151,30 +148,9 @@ def records(table: Table, depth: int = 1) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def folded(table: Table, width: int, depth: int = 1) -> tuple[Line, ...]:
-    """A table in aligned columns whose last one is folded to what is left of `width`; empty when that is too little."""
-    rows, widths = _cells(table)
-    start = sum(widths[:-1]) + 2 * len(widths[:-1])
-    left = width - 2 * (depth + 1) - start
-    if left < LEAST_FOLDED:
-        return ()
-    lines = [Line(f"{table.title}:", "quiet", depth)] if table.title else []
-    for at, row in enumerate(rows):
-        head = "".join(f"{cell.ljust(column)}  " for cell, column in zip(row[:-1], widths, strict=False))
-        pieces = wrap(row[-1], left, break_on_hyphens=False) or [""]
-        texts = [(head if number == 0 else " " * start) + piece for number, piece in enumerate(pieces)]
-        lines += (Line(text.rstrip(), "plain" if at else "quiet", depth + 1, literal=True) for text in texts)
-    return tuple(lines)
-
-
-def _cells(table: Table) -> tuple[list[tuple[str, ...]], list[int]]:
-    """The cells, head first, each on one line, and how wide each column is."""
-    rows = [tuple(one_line(cell) for cell in row) for row in (table.columns, *table.rows)]
-    return rows, [max(len(row[at]) for row in rows) for at in range(len(table.columns))]
-
-
 def _rows(table: Table, depth: int) -> tuple[Line, ...]:
-    rows, widths = _cells(table)
+    rows = [tuple(one_line(cell) for cell in row) for row in (table.columns, *table.rows)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(table.columns))]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return tuple(Line(text, "quiet" if at == 0 else "plain", depth, literal=True) for at, text in enumerate(texts))
 

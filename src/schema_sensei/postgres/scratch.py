@@ -8,8 +8,9 @@ its final name only when its build has succeeded.
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -33,11 +34,13 @@ _APPLICATION = "sensei scratch"
 class Scratch:
     """Makes scratch databases on the embedded server, or on the server of a URL, whose database is only visited.
 
-    The URL's user must be allowed to create databases.
+    The URL's user must be allowed to create databases. With `reaper` a database that is done with is dropped by it:
+    dropping waits for a checkpoint, and nobody who works has to; shut it down to have everything gone.
     """
 
     server: Embedded | Secret
     kept_templates: int = KEPT_TEMPLATES
+    reaper: Executor | None = None
 
     @contextmanager
     def database(
@@ -57,8 +60,8 @@ class Scratch:
         (postgres.confinement); `superior` leads back. Raises ScratchError, the errors of connect, and what `build`
         raises.
         """
-        maintenance = self._maintenance()
-        with session.connect(maintenance, application_name=_APPLICATION) as admin:
+        with ExitStack() as ending:
+            admin = ending.enter_context(session.connect(self._maintenance(), application_name=_APPLICATION))
             name = self._owned_name(admin)
             try:
                 sweep(admin)
@@ -68,22 +71,35 @@ class Scratch:
                     if build is not None:
                         build(own)
                 else:
-                    key = f"{confinement.OWNER} {template_key}" if confined else template_key
+                    key = _whole(template_key, confined)
                     own = self._clone(admin, name, key, build, on_wait, checkpoint, confined)
                 yield own
             finally:
-                _drop(admin, name)
+                ending.callback(_drop, admin, name)
+                if self.reaper is not None:
+                    self.reaper.submit(ending.pop_all().close)
 
-    def prepare(self, template_key: str, build: Callable[[Secret], None], *, confined: bool = False) -> None:
-        """Have the template of this key made by `build(url)`, unless it is there; raises as `database` does."""
+    def prepare(
+        self,
+        template_key: str,
+        build: Callable[[Secret], None],
+        *,
+        begin_at: Sequence[str] = (),
+        confined: bool = False,
+    ) -> None:
+        """Have the template of this key made by `build(url)`, unless it is there; raises as `database` does.
+
+        `begin_at` are keys of templates that may be on the way to it, the nearest first: `build` gets a clone of the
+        first that there is, else an empty database.
+        """
         with session.connect(self._maintenance(), application_name=_APPLICATION) as admin:
-            template = _template_name(admin, f"{confinement.OWNER} {template_key}" if confined else template_key)
+            template, *earlier = (_template_name(admin, _whole(key, confined)) for key in (template_key, *begin_at))
             if _exists(admin, template):
                 return
             name = self._owned_name(admin)
             try:
                 sweep(admin)
-                self._built(admin, name, template, build, None, None, confined)
+                self._built(admin, name, template, build, earlier, None, None, confined)
                 self._evict(admin)
             finally:
                 _drop(admin, name)
@@ -122,7 +138,7 @@ class Scratch:
     ) -> Secret:
         template, built = _template_name(admin, key), False
         while not self._create_from(admin, name, template):
-            built = self._built(admin, name, template, build, on_wait, checkpoint, confined) or built
+            built = self._built(admin, name, template, build, (), on_wait, checkpoint, confined) or built
         if built:
             self._evict(admin)
         _touch(admin, template)
@@ -134,18 +150,20 @@ class Scratch:
         name: str,
         template: str,
         build: Callable[[Secret], None],
+        begin_at: Sequence[str],
         on_wait: Callable[[advisory.Holder | None, float], None] | None,
         checkpoint: Callable[[], None] | None,
         confined: bool,
     ) -> bool:
-        """Make the template unless it is there; whether it was made."""
+        """Make the template unless it is there, from the first template of `begin_at` that is; whether it was made."""
         with advisory.hold(
             self._maintenance(), template, on_wait=on_wait, checkpoint=checkpoint, application_name=_APPLICATION
         ):
             if _exists(admin, template):
                 return False
             # Built under the scratch name: if we die, it is swept like any other.
-            self._create(admin, name, "template0")
+            if not any(self._create_from(admin, name, each) for each in begin_at):
+                self._create(admin, name, "template0")
             build(self._own(admin, name, confined))
             self._keep(admin, name, template)
         return True
@@ -222,6 +240,10 @@ def _prefix(admin: Connection) -> str:
         "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
     ).fetchone()
     return f"sensei_scratch_{row[0] if row else 0}_"
+
+
+def _whole(key: str, confined: bool) -> str:
+    return f"{confinement.OWNER} {key}" if confined else key
 
 
 def _template_name(admin: Connection, key: str) -> str:

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from ...terms.exit_codes import ExitCode
 from ..requests import EnvironmentState, OpenGuide, Request, ResumeRun, StartRun
 from .base import BaseApp
+from .frame import Frame
 from .signals import listen
 from .theme import dress
 
@@ -129,7 +130,9 @@ class SenseiApp(BaseApp):
 
     def _show_environments(self, states: tuple[EnvironmentState, ...]) -> None:
         self.environments = states
-        self._on_guide(lambda guide: guide.show_environments(states))
+        for screen in self._screen_stacks.get("guide", ()):
+            if screen.is_mounted and isinstance(screen, Frame):
+                screen.show_environments(states)
 
     def _show_waiting(self, runs: tuple[RunSummary, ...]) -> None:
         import time

@@ -7,7 +7,9 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
-from .marks import QUIET
+from ..requests import EnvironmentState
+from .literal import one_line
+from .marks import QUIET, standing_mark
 
 KEY_NAMES = {
     "enter": "⏎",
@@ -81,6 +83,17 @@ class KeysLine(Widget):
         if not entries or entries[-1][0] != "q":  # a letter is text where text is typed
             entries.append(("ctrl+q", "quit"))
         return entries
+
+
+def environments_line(states: tuple[EnvironmentState, ...], *, words: bool) -> Content:
+    """Every environment with its mark; with its words where there is room."""
+    parts = []
+    for state in states:
+        mark, style = standing_mark(state.standing)
+        name = Content.styled(one_line(state.name), "bold $warning" if state.protected else "")
+        more = f" {one_line(state.words)}" if words and state.words else ""
+        parts.append(Content.assemble(name, " ", (mark, style), (more, QUIET)))
+    return Content("   ").join(parts)
 
 
 def _width(entries: list[tuple[str, str]]) -> int:

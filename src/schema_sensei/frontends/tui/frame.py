@@ -11,6 +11,7 @@ from textual.widget import Widget
 from .bars import EdgeLine, KeysLine
 
 if TYPE_CHECKING:
+    from ..requests import EnvironmentState
     from .app import SenseiApp
 
 NARROW = 100
@@ -32,6 +33,9 @@ class Frame(Screen[None]):
         yield EdgeLine(id="top")
         yield from self.body()
         yield KeysLine(id="keys")
+
+    def show_environments(self, states: "tuple[EnvironmentState, ...]") -> None:
+        """Where the environments stand has become known; for screens that say it."""
 
     def body(self) -> Iterable[Widget]:
         """What stands between the edge lines."""

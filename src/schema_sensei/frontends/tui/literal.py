@@ -41,3 +41,10 @@ def terminal_line(text: str) -> str:
 def literal(text: str, style: str = "") -> Content:
     """Foreign text as content in one style."""
     return Content.styled(clean(text), style) if style else Content(clean(text))
+
+
+def hanging(head: Content, body: Content, width: int) -> Content:
+    """`body` beside `head` in so many columns; what does not fit goes on below, under the body."""
+    lines = body.wrap(max(width - head.cell_length, 20))
+    margin = Content(" " * head.cell_length)
+    return Content("\n").join([Content.assemble(margin if at else head, line) for at, line in enumerate(lines)])

@@ -12,11 +12,13 @@ from textual.widgets import Static
 from ....definitions.workflow import Workflow
 from ....guide.explain import because, risk_words
 from ....guide.walk import Walk
-from ...requests import StartRun
-from ..bars import EdgeLine
+from ...requests import EnvironmentState, StartRun
+from ..bars import EdgeLine, environments_line
 from ..frame import Frame
-from ..literal import literal, one_line
-from ..marks import QUIET
+from ..literal import hanging, literal, one_line
+from ..marks import QUIET, standing_mark
+
+_DRY = "dry run: nothing is changed"
 
 
 class RecommendationScreen(Frame):
@@ -45,10 +47,18 @@ class RecommendationScreen(Frame):
     def on_mount(self) -> None:
         top = self.query_one(EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", one_line(self.sensei.house.title))
-        top.right = Content.styled("dry run: nothing is changed" if self._dry else "", "bold $warning")
         self.query_one("#recommendation").focus()
-        self._draw()
+        self.show_environments(self.sensei.environments)
         self.sensei.look_up(lambda: self.sensei.house.typical_seconds(self._workflow), self._took)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def show_environments(self, states: tuple[EnvironmentState, ...]) -> None:
+        """In the top line in short, in the page in words."""
+        line = environments_line(states, words=False)
+        self.query_one(EdgeLine).right = Content.styled(_DRY, "bold $warning") if self._dry else line
+        self._draw()
 
     def _took(self, typical: float | None) -> None:
         self._typical = typical
@@ -58,7 +68,14 @@ class RecommendationScreen(Frame):
     def _draw(self) -> None:
         workflow = self.sensei.house.library().workflows[self._workflow]
         self.query_one("#text", Static).update(
-            recommendation(workflow, self._walk, typical=self._typical, reasons=self._reasons)
+            recommendation(
+                workflow,
+                self._walk,
+                typical=self._typical,
+                reasons=self._reasons,
+                environments=self.sensei.environments,
+                width=self.query_one("#recommendation").scrollable_content_region.width,
+            )
         )
 
     def action_why(self) -> None:
@@ -82,34 +99,44 @@ class RecommendationScreen(Frame):
         self.sensei.begin(StartRun(workflow=self._workflow, answers=answers, dry=dry))
 
 
-def recommendation(workflow: Workflow, walk: Walk, *, typical: float | None, reasons: bool) -> Content:
-    """The whole page; `reasons` adds to each step why it is there."""
-    lines = [
-        literal(workflow.title, "bold $primary"),
-        literal(workflow.when),
-        Content(""),
-    ]
+def recommendation(
+    workflow: Workflow,
+    walk: Walk,
+    *,
+    typical: float | None,
+    reasons: bool,
+    environments: tuple[EnvironmentState, ...] = (),
+    width: int = 78,
+) -> Content:
+    """The whole page in so many columns; `reasons` adds to each step why it is there."""
+
+    def fact(name: str, content: Content) -> Content:
+        return hanging(Content.styled(f"{name:<9}", QUIET), content, width)
+
+    lines = [literal(workflow.title, "bold $primary"), literal(workflow.when), Content("")]
     if walk.workflow == workflow.id:
         lines.append(Content.styled("Because", QUIET))
-        lines += [Content.assemble(("  ✓ ", "$success"), literal(reason)) for reason in because(walk)]
+        lines += [hanging(Content.assemble(("  ✓ ", "$success")), literal(each), width) for each in because(walk)]
         lines.append(Content(""))
-    lines.append(_fact("Risk", literal(risk_words(workflow.risk))))
+    known = [state for state in environments if state.words]
+    for at, state in enumerate(known):
+        mark, style = standing_mark(state.standing)
+        said = Content.assemble((mark, style), literal(f" {state.name}: {one_line(state.words)}"))
+        lines.append(fact("" if at else "Now", said))
+    lines.append(fact("Risk", literal(risk_words(workflow.risk))))
     asks = [given.ask for given in workflow.inputs] + [step.confirm for step in workflow.steps if step.confirm]
     for at, ask in enumerate(asks):
-        lines.append(_fact("" if at else "It asks", literal(ask)))
+        lines.append(fact("" if at else "It asks", literal(ask)))
     if typical is not None:
-        lines.append(_fact("It took", Content(f"{_duration(typical)} in earlier runs, waiting not counted")))
-    lines += [_fact("Command", Content(f"sensei run {workflow.id}")), Content("")]
+        lines.append(fact("It took", Content(f"{_duration(typical)} in earlier runs, waiting not counted")))
+    lines += [fact("Command", Content(f"sensei run {workflow.id}")), Content("")]
     lines.append(Content.styled(f"{len(workflow.steps)} steps", QUIET))
     for number, step in enumerate(workflow.steps, 1):
-        lines.append(Content.assemble((f" {number:>2}  ", QUIET), literal(one_line(step.title))))
+        head = Content.styled(f" {number:>2}  ", QUIET)
+        lines.append(hanging(head, literal(one_line(step.title)), width))
         if reasons and step.why:
-            lines.append(Content.assemble("     ", literal(one_line(step.why), QUIET)))
+            lines.append(hanging(Content("     "), literal(one_line(step.why), QUIET), width))
     return Content("\n").join(lines)
-
-
-def _fact(name: str, content: Content) -> Content:
-    return Content.assemble((f"{name:<9}", QUIET), content)
 
 
 def _duration(value: float) -> str:

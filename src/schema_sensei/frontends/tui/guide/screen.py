@@ -15,11 +15,11 @@ from textual.widgets import Static
 from ....definitions.tree import Choice, Question
 from ....guide.walk import Walk, offered
 from ...requests import EnvironmentState, OpenGuide
-from ..bars import EdgeLine
+from ..bars import EdgeLine, environments_line
 from ..choices import Choices, Row
 from ..frame import Frame
 from ..literal import clean, literal, one_line
-from ..marks import QUIET, standing_mark
+from ..marks import QUIET
 
 if TYPE_CHECKING:
     from ...entries import RunSummary
@@ -191,17 +191,6 @@ def choice_rows(choices: Iterable[Choice]) -> list[Row]:
         Row(choice.key, choice.label, choice.note, mark="!", style="bold $error", set_apart=at == 0)
         for at, choice in enumerate(urgent)
     ]
-
-
-def environments_line(states: tuple[EnvironmentState, ...], *, words: bool) -> Content:
-    """Every environment with its mark; with its words where there is room."""
-    parts = []
-    for state in states:
-        mark, style = standing_mark(state.standing)
-        name = Content.styled(one_line(state.name), "bold $warning" if state.protected else "")
-        more = f" {one_line(state.words)}" if words and state.words else ""
-        parts.append(Content.assemble(name, " ", (mark, style), (more, QUIET)))
-    return Content("   ").join(parts)
 
 
 def _why(question: Question) -> str:

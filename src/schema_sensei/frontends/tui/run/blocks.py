@@ -9,8 +9,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ....engine.prompts import Block, Code, Prose, Table, Tone
-from ...wording import Line, block_lines, folded, records
-from ..literal import clean, literal
+from ...wording import Line, block_lines, records
+from ..literal import clean, hanging, literal, one_line
 from ..marks import QUIET, tone_mark
 
 HIGHLIGHT_LIMIT = 60_000
@@ -66,25 +66,61 @@ def lines_content(lines: Iterable[Line]) -> Content:
     )
 
 
-class TableText(Widget):
-    """A table in aligned columns; where they do not fit, with the last one folded, or else record by record."""
+class FittingText(Widget):
+    """Text that is laid out for the columns there are."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__()
-        self._table = table
-        self._wide = block_lines(table, 1)
-        self._narrow = records(table, 1)
-        self._width = max((len(line.text) + 2 * line.depth for line in self._wide), default=0)
+    def layout_for(self, width: int) -> Content:
+        """The text in so many columns."""
+        raise NotImplementedError
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the layout for this width has, wrapped."""
-        return lines_content(self._lines(width)).get_height({}, max(width, 1))
+        return self.layout_for(width).get_height({}, max(width, 1))
 
     def render(self) -> Content:
-        return lines_content(self._lines(self.content_size.width))
+        return self.layout_for(self.content_size.width)
 
-    def _lines(self, width: int) -> tuple[Line, ...]:
-        return self._wide if self._width <= width else folded(self._table, width) or self._narrow
+
+class TableText(FittingText):
+    """A table in aligned columns; where they do not fit, the last one goes on below itself, or record by record."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self._wide = block_lines(table, 1)
+        self._narrow = records(table, 1)
+        self._width = max((len(line.text) + 2 * line.depth for line in self._wide), default=0)
+        rows = [tuple(one_line(cell) for cell in row) for row in (table.columns, *table.rows)]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(table.columns) - 1)]
+        self._title = table.title
+        self._heads = [
+            "  " + "".join(f"{cell:<{room}}  " for cell, room in zip(row, widths, strict=False)) for row in rows
+        ]
+        self._tails = [row[-1] for row in rows]
+
+    def layout_for(self, width: int) -> Content:
+        """Aligned while at least half the columns are left for the last one."""
+        if self._width <= width:
+            return lines_content(self._wide)
+        if len(self._heads[0]) * 2 > width:
+            return lines_content(self._narrow)
+        title = [Content.styled(f"{clean(self._title)}:", QUIET)] if self._title else []
+        rows = [
+            hanging(Content.styled(head, QUIET), Content.styled(tail, "" if at else QUIET), width)
+            for at, (head, tail) in enumerate(zip(self._heads, self._tails, strict=True))
+        ]
+        return Content("\n").join([*title, *rows])
+
+
+class Facts(FittingText):
+    """Named facts, one below the other."""
+
+    def __init__(self, facts: Sequence[tuple[Content, Content]], *, id: str) -> None:
+        super().__init__(id=id)
+        self._facts = facts
+
+    def layout_for(self, width: int) -> Content:
+        """Each name, and beside it what is said."""
+        return Content("\n").join([hanging(name, said, width) for name, said in self._facts])
 
 
 def _pieces(text: str) -> Iterable[str]:

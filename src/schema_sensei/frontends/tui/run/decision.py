@@ -26,6 +26,7 @@ from ..bridge import Question
 from ..choices import Choices, Row
 from ..literal import clean, literal, one_line
 from ..marks import QUIET, tone_mark
+from .blocks import Facts
 
 GO_ON = "\0go on"
 """The key of the checklist's last row; no item can have it, because it is not a YAML key."""
@@ -50,7 +51,7 @@ class Decision(Vertical):
         yield Static(literal(prompt.question, "bold"), id="question")
         rows = list(_stake_rows(self.question))
         if rows:
-            yield Static(Content("\n").join(rows), id="stakes")
+            yield Facts(rows, id="stakes")
         yield from self.answering()
         yield Static(id="why")
 
@@ -222,7 +223,7 @@ def where(target: TargetLabel) -> Content:
     return Content.assemble(name, place, "  " if target.protected else "", mark)
 
 
-def _stake_rows(question: Question) -> Iterator[Content]:
+def _stake_rows(question: Question) -> Iterator[tuple[Content, Content]]:
     prompt = question.prompt
     if isinstance(prompt, Resolve):
         yield _stake("What", literal(prompt.what))
@@ -239,5 +240,5 @@ def _stake_rows(question: Question) -> Iterator[Content]:
         yield _stake("Back", literal(prompt.stakes.back))
 
 
-def _stake(name: str, content: Content) -> Content:
-    return Content.assemble((f"{name:<6} ", QUIET), content)
+def _stake(name: str, content: Content) -> tuple[Content, Content]:
+    return Content.styled(f"{name:<6} ", QUIET), content
