@@ -136,7 +136,7 @@ def test_the_size_of_the_real_table_decides(copy: Secret) -> None:
 
     (hazard,) = found.hazards
     assert (hazard.rows, hazard.lasts) == (41_200_000, "about 2 min")
-    assert "about 41 200 000 rows, 12 GB, for about 2 min" in text(found)
+    assert "about 41 200 000 rows, 12 GB on prod, for about 2 min" in text(found)
     assert (
         small("index-blocks-writes", (12, 8192), "prod")
         == "The table has 12 rows on prod (8 kB): it takes milliseconds."

@@ -38,7 +38,7 @@ def test_a_hazard_carries_lock_rows_and_a_cure_with_the_names_in_it(copy: Secret
         ("ALTER TABLE people ADD CONSTRAINT c CHECK (age > 0)", "ADD CONSTRAINT c CHECK ((age > 0)) NOT VALID;"),
         (
             "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (person_id) REFERENCES people (id) ON DELETE CASCADE",
-            "FOREIGN KEY (person_id) REFERENCES people(id) ON DELETE CASCADE NOT VALID;",
+            "FOREIGN KEY (person_id) REFERENCES public.people(id) ON DELETE CASCADE NOT VALID;",
         ),
     ],
 )

@@ -52,6 +52,27 @@ def counts(connection: Connection, oids: list[int]) -> dict[int, tuple[int, int]
     return {oid: (scans, tuples) for oid, scans, tuples in rows}
 
 
+def catalogs(connection: Connection) -> list[int]:
+    """The system catalogs, by oid."""
+    rows = connection.execute(
+        "SELECT oid::pg_catalog.int8 FROM pg_catalog.pg_class "
+        "WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind = 'r'"
+    ).fetchall()
+    return [oid for (oid,) in rows]
+
+
+def written(connection: Connection, oids: list[int]) -> int:
+    """Rows written to any of some tables in this transaction, those of savepoints taken back included."""
+    row = connection.execute(
+        "SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(o::pg_catalog.oid) "
+        "+ pg_catalog.pg_stat_get_xact_tuples_updated(o::pg_catalog.oid) "
+        "+ pg_catalog.pg_stat_get_xact_tuples_deleted(o::pg_catalog.oid)), 0)::pg_catalog.int8 "
+        "FROM pg_catalog.unnest(%s::pg_catalog.int8[]) AS o",
+        [oids],
+    ).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
 def sizes(connection: Connection, base: State) -> dict[int, tuple[int, int]]:
     """(rows, bytes) of each table as the server estimates them, indexes included, by oid."""
     rows = connection.execute(

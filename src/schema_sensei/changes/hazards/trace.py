@@ -161,7 +161,10 @@ def in_the_way(error: psycopg.Error, statement: Statement) -> bool:
 
 @dataclass(slots=True)
 class _Watch:
-    """The session that runs the statements; `current` is the state that the last one left."""
+    """The session that runs the statements; `current` is the state that the last one left.
+
+    `counted`, `held` and `catalog` are what was counted after the last statement of the transaction that is open.
+    """
 
     connection: Connection
     base: State
@@ -169,16 +172,22 @@ class _Watch:
     effects: list[Effect] = field(default_factory=list)
     current: State = field(init=False)
     known: list[int] = field(init=False)
+    catalogs: list[int] = field(init=False)
+    counted: Mapping[int, tuple[int, int]] | None = None
+    held: Mapping[int, int] | None = None
+    catalog: int | None = None
     zoned: bool = False
 
     def __post_init__(self) -> None:
         self.current = self.base
         self.known = [oid for oid, each in self.base.relations.items() if each.kind in "rpm"]
+        self.catalogs = counters.catalogs(self.connection)
 
     def transaction(self, transaction: Transaction, number: int) -> Failure | None:
         if transaction.online:
             self._online(transaction, number)
             return None
+        self.counted = self.held = self.catalog = None
         if not transaction.alone:
             self.connection.execute("BEGIN")
         for statement in transaction.statements:
@@ -207,8 +216,9 @@ class _Watch:
 
     def _statement(self, statement: Statement, number: int, *, watched: bool) -> None:
         connection, known, before = self.connection, self.known, self.current
-        counted = counters.counts(connection, known)
-        held_before = counters.locks(connection, self.base) if watched else {}
+        counted = counters.counts(connection, known) if self.counted is None else self.counted
+        held_before = self.held or {}
+        catalog = counters.written(connection, self.catalogs) if self.catalog is None else self.catalog
         writes = watched and statement.verb in {"UPDATE", "DELETE", "MERGE", "INSERT", "WITH", "EXECUTE"}
         sequences = counters.sequences(connection) if "SETVAL" in statement.words else {}
         # On a small copy the planner would scan where the real table's index would be used.
@@ -220,9 +230,12 @@ class _Watch:
             connection.execute("SELECT pg_catalog.set_config('timezone', %s, true)", [zone])
         if writes:
             connection.execute("SELECT pg_catalog.set_config('enable_seqscan', 'on', true)")
-        after = state.read(connection)
-        counts = counters.counts(connection, known)
-        held = counters.locks(connection, self.base) if watched else {}
+        self.catalog = counters.written(connection, self.catalogs)
+        # Reading the schema takes longer than most statements; a savepoint brings it back without a write.
+        same = watched and self.catalog == catalog and statement.verb != "ROLLBACK"
+        after = before if same else state.read(connection)
+        counts = self.counted = counters.counts(connection, known)
+        held = self.held = counters.locks(connection, self.base) if watched else {}
         old = before.relations
         effect = Effect(
             statement,
