@@ -60,7 +60,7 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
         elif new.name != old.name and old.kind == "S" and not old.owned:
             yield Finding("rename-object", statement, old.name, oid, names=names)
         elif new.name != old.name and old.kind in "rpvmfc":
-            if not _aside(old.name):  # nothing uses it there
+            if not _aside(old.name) and not _bridged(effect.before, oid, end):  # nothing uses it there
                 yield Finding(
                     "table-set-aside" if _aside(new.name) else "rename-table", statement, old.name, oid, 7, names
                 )
@@ -72,6 +72,14 @@ def _relations(base: State, effect: Effect, end: State) -> Iterator[Finding]:
 
 def _aside(name: str) -> bool:
     return name.startswith(f"{TRASH}.")
+
+
+def _bridged(before: State, oid: int, end: State) -> bool:
+    """Whether a view of the old name shows every column at the end, so that code of both releases goes on."""
+    name = before.relations[oid].name
+    view = next((key for key, each in end.relations.items() if (each.name, each.kind) == (name, "v")), None)
+    shown = {each.name for (relation, _), each in end.columns.items() if relation == view}
+    return view is not None and {each.name for (table, _), each in before.columns.items() if table == oid} <= shown
 
 
 def _made_anew(effect: Effect, oid: int, end: State) -> Iterator[Finding]:
