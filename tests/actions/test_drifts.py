@@ -12,6 +12,7 @@ from schema_sensei.migrations.client import WarmServer
 from schema_sensei.postgres import session
 from schema_sensei.postgres import url as urls
 from schema_sensei.postgres.embedded import Embedded
+from schema_sensei.project.ignoring import Rule
 
 READER, STRANGER = "sensei_test_reader", "sensei_test_stranger"
 REVISION = '''\
@@ -233,6 +234,13 @@ def test_what_is_no_difference_of_the_schema_is_no_drift(clone: Shop, name: str)
     clone.execute(NO_DRIFTS[name])
 
     assert _verdicts(clone) == []
+
+
+def test_grants_are_left_out_by_a_rule_of_their_own() -> None:
+    rule = Rule.parse("grants:*.PUBLIC")
+
+    assert rule.fits("grants", "public.things.PUBLIC")
+    assert not rule.fits("grants", f"public.things.{READER}")
 
 
 def test_a_role_that_the_scratch_server_lacks_does_not_keep_the_history_from_being_replayed(

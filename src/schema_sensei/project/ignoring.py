@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 KINDS = (
     *("schema", "extension", "table", "view", "matview", "column", "constraint", "index", "sequence", "enum", "domain"),
-    *("range", "function", "procedure", "aggregate", "trigger", "policy", "rule", "statistics"),
+    *("range", "function", "procedure", "aggregate", "trigger", "policy", "rule", "statistics", "grants"),
 )
 """What a rule may name before its colon: the kinds of objects in a Catalog."""
 _HOLD_OTHERS = frozenset({"schema", "table", "view", "matview"})

@@ -59,9 +59,9 @@ def catalog(of: Bench) -> Catalog:
 def test_tables_come_back_with_owners_policies_types_and_children(odd: Bench) -> None:
     wanted = (Need(each, shape=True) for each in (ACCOUNTS, "other.parent", "other.typed"))
     manifest = odd.take(*wanted)
-    odd.execute("DROP MATERIALIZED VIEW counted")
     before = catalog(odd)
-    odd.execute("DROP TABLE accounts; DROP SCHEMA other CASCADE; DROP TYPE mood; DROP TYPE pair; DROP DOMAIN positive")
+    odd.execute("DROP TABLE accounts CASCADE; DROP SCHEMA other CASCADE; DROP TYPE mood; DROP TYPE pair")
+    odd.execute("DROP DOMAIN positive")
 
     odd.restore(manifest)
 
