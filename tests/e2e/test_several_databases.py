@@ -90,10 +90,13 @@ def test_one_of_three_fails_and_the_run_goes_on_where_it_failed(shards: Shards) 
 
     with session.connect(shards.urls[second]) as connection:
         connection.execute("DROP TRIGGER closed ON alembic_version")
-    resumed = person.types("resume", *answers, "--set", "promote-staging.resolve=again")
+    yes = "{answer: true, rule: \"environment == 'staging'\"}"
+    again = ("--set", "promote-staging.resolve=again", "--set", f"promote-staging=[{yes}, {yes}]")
+    resumed = person.types("resume", *answers, *again)
 
     told = resumed.stdout + resumed.stderr
     assert resumed.returncode in {ExitCode.DONE, ExitCode.DECLINED}, told
+    assert "1 of 3 databases lack unit 1: projects/app/plans/101 goes on." in told
     assert len(shards.heads()) == 1, told[told.index("Resumed by") :]
     assert shards.house.counted("run") == runs + 1
     assert (shards.house.counted("plan"), shards.house.counted("issue")) == (1, 1)
