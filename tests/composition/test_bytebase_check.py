@@ -17,6 +17,7 @@ from tests.bytebase.practice_house import PROJECT, House, opened
 from schema_sensei.cli import sensei
 from schema_sensei.postgres import session
 from schema_sensei.postgres.embedded import Embedded
+from schema_sensei.practice.bytebase.world import WORKSPACE
 from schema_sensei.terms.exit_codes import ExitCode
 from schema_sensei.terms.secrets import Secret
 
@@ -257,6 +258,19 @@ def test_permissions_that_are_missing(
     assert lacks in blocking(found)
     assert grant in blocking(found)
     assert house.counted("plan") == house.counted("sheet") == 0
+
+
+def test_an_account_that_is_no_member_of_the_workspace(shell: Shell, house: House, name: str) -> None:
+    shell.account, shell.key = house.account("clerk", "roles/projectOwner")
+    workspace = f"/v1/workspaces/{WORKSPACE}"
+    policy = house.call("GET", f"{workspace}:getIamPolicy")
+    others = [each for each in policy["bindings"] if f"serviceAccount:{shell.account}" not in each["members"]]
+    house.call("POST", f"{workspace}:setIamPolicy", {"policy": {"bindings": others}, "etag": policy.get("etag", "")})
+
+    code, found, _ = shell.check(name)
+
+    assert code == ExitCode.DECLINED
+    assert f"Grant {shell.account} roles/workspaceMember in the workspace" in blocking(found)
 
 
 def test_the_roles_that_it_asks_for_are_enough(shell: Shell, house: House, name: str) -> None:

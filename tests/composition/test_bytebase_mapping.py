@@ -83,6 +83,12 @@ def test_a_number_chooses_and_zero_is_none(shop: Path, house: House, name: str) 
     assert [each.name for each in config.load(shop).environments] == ["dev", "staging"]
 
 
+def test_a_project_without_databases_says_so(shop: Path, house: House) -> None:
+    _, heard = answered(shop, house.url, "", "BB_KEY", "")
+
+    assert any("projects/app has no database there" in each for each in heard)
+
+
 def test_enter_at_the_first_question_is_no_bytebase(shop: Path) -> None:
     text, heard = answered(shop, "")
 

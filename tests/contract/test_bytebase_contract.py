@@ -197,6 +197,8 @@ def test_tasks_of_two_environments_are_not_run_together(office: Office) -> None:
     rollout = office.rolled_out(f"CREATE TABLE {_name()} (id int);", office.test, office.prod)
     with pytest.raises(InvalidError, match="same environment"):
         office.client.run_tasks(_stage(rollout.stages[0]), [task.name for task in rollout.tasks])
+    for stage in rollout.stages:  # an open plan would stand in the way of others on these databases
+        office.client.skip_tasks(_stage(stage), [task.name for task in stage.tasks], "only looked at")
 
 
 def test_rows_that_a_sheet_changes_are_backed_up_and_brought_back(office: Office) -> None:

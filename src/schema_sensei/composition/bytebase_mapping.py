@@ -20,7 +20,7 @@ Say = Callable[[str], object]
 def ask_mapping(environments: Sequence[str], variables: Variables, ask: Ask, say: Say) -> BytebaseMapping | None:
     """The way that a person chose; None without one, or when the server cannot be asked, which is said."""
     say("A Bytebase server may carry changes to staging and production.")
-    url = ask("Its address, for example https://bytebase.example.com (Enter: there is none)", "").strip()
+    url = ask("Its address, https://... (Enter: there is none)", "").strip()
     if not url:
         return None
     account = ask("The account's e-mail, or the variable that holds it", "BYTEBASE_ACCOUNT").strip()
@@ -46,6 +46,9 @@ def _offered(
         if project is None:
             return None
         known = [each for each in client.databases(project) if not each.deleted]
+        if not known:
+            say(f"{project} has no database there: move yours into it in Bytebase, then `sensei init --force`.")
+            return None
         chosen = {name: found for name in environments if (found := _database(name, known, ask, say))}
     finally:
         client.close()
@@ -68,8 +71,6 @@ def _project(client: "Client", ask: Ask, say: Say) -> str | None:
 
 def _database(environment: str, known: "Sequence[Database]", ask: Ask, say: Say) -> str:
     """The name of the environment's database, "" for none; the one that is offered has the same environment there."""
-    if not known:
-        return ""
     say(f"Databases in the project, for {environment}:")
     names = [f"{each.name} ({each.environment.removeprefix('environments/') or 'no environment'})" for each in known]
     alike = [n for n, each in enumerate(known, 1) if each.environment.removeprefix("environments/") == environment]

@@ -20,7 +20,7 @@ from ..project.environment import Target
 from ..terms.errors import SenseiError
 from ..terms.json import JsonObject, JsonValue
 from . import sheets
-from .bytebase_way import find_way, refuse_half_done
+from .bytebase_way import begun, find_way, refuse_half_done
 from .direct import off_the_way
 from .errors import OtherDatabaseError, OtherTextError, RefusedError, SilentRollbackError, StatementFailedError
 from .live import Live
@@ -55,9 +55,6 @@ class Bytebase:
         self._refuse_unfaithful(script, target)
         seen = Live(target, self.version_table).look(script)
         way = find_way(self.client, self.route, target, self.operation)
-        if self._several:
-            texts = [sheets.sheet(unit) for unit in script.units[: seen.position.next or 0]]
-            refuse_half_done(self.client, self.route, way, texts, target)
         rows = any(sheets.only_changes_rows(unit, self.version_table) for unit in script.units)
         notes = [f"Bytebase {self.client.server().version} runs it on {way.words} ({way.environment})."]
         if rows and way.backup:
@@ -66,14 +63,25 @@ class Bytebase:
             notes.append(
                 "It only changes rows, but Bytebase has no schema bbdataarchive there: no prior backup is made."
             )
+        operation, after, position = f"{self.operation}-{secrets.token_hex(3)}", way.after, seen.position
+        if self._several:
+            texts = [sheets.sheet(unit) for unit in script.units[: position.next or 0]]
+            if found := begun(self.client, self.route, way, texts):
+                if not found.operation:
+                    refuse_half_done(self.client, found, target)
+                operation, after = found.operation, found.plan.number - 1
+                position = replace(position, possible=(found.unit - 1,))
+                notes.append(
+                    f"{found.left} of {found.total} databases lack unit {found.unit}: {found.plan.name} goes on."
+                )
         handle: JsonObject = {
-            "operation": f"{self.operation}-{secrets.token_hex(3)}",
-            "after": way.after,
+            "operation": operation,
+            "after": after,
             "environment": way.environment,
             "databases": list(self.route.databases),
             "backup": way.backup,
         }
-        return Arrival(seen.identity, seen.server, seen.position, handle=handle, notes=tuple(notes))
+        return Arrival(seen.identity, seen.server, position, handle=handle, notes=tuple(notes))
 
     def apply(
         self, script: Script, target: Target, *, approved_digest: str, identity: str, progress: Progress, done: int = 0

@@ -7,6 +7,7 @@ from ..bytebase.client import Client, sheet_name
 from ..bytebase.errors import MissingError
 from ..bytebase.finding import highest, open_on
 from ..bytebase.inventory import Database
+from ..bytebase.plans import Plan
 from ..bytebase.refused import OtherPlanError
 from ..bytebase.tasks import TaskStatus
 from ..project.bytebase import GROUP, BytebaseRoute
@@ -77,29 +78,49 @@ def refuse_unfit(database: Database | None, name: str, project: str) -> None:
         )
 
 
-def refuse_half_done(client: Client, route: BytebaseRoute, way: Way, texts: Sequence[str], target: Target) -> None:
-    """Raise RefusedError when a sheet that one database of the environment has is not DONE on all of them.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A plan whose sheet is `unit` (from 1) of a Script, and that is not DONE on `left` of `total` databases."""
 
-    `texts` are the sheets that the database which we can read has already; the newest plan of each counts.
+    plan: Plan
+    unit: int
+    left: int
+    total: int
+    operation: str
+    """How it is found again (gates.bytebase); "" for a plan that is not ours, or that nobody can finish any more."""
+
+
+def begun(client: Client, route: BytebaseRoute, way: Way, texts: Sequence[str]) -> Begun | None:
+    """The newest plan that brought a sheet to some databases of the environment only.
+
+    `texts` are the sheets, by unit, that the one database which we can read has already.
     """
-    wanted = {sheet_name(route.project, text) for text in texts}
+    units = {sheet_name(route.project, text): unit for unit, text in enumerate(texts, 1)}
     names = {*route.databases, *(each.name for each in way.databases)}
     for plan in client.newest_plans(route.project):
-        spec = next((each for each in plan.specs if each.sheet in wanted and names & set(each.targets)), None)
         counts = (plan.stages or {}).get(way.environment, {})
+        spec = next((each for each in plan.specs if each.sheet in units and names & set(each.targets)), None)
         if spec is None or not counts:
             continue
-        wanted.discard(spec.sheet)
+        unit = units.pop(spec.sheet)
         left = sum(count for status, count in counts.items() if status is not TaskStatus.DONE)
         if left:
-            raise RefusedError(
-                f"Not every database of {target.environment.name} has what {target.label.database} has: "
-                f"{left} of {sum(counts.values())} tasks of {plan.name} are not DONE.",
-                means="Nothing was touched.",
-                remedy="Go on with the run that began it: sensei resume (sensei runs lists them). Or finish it in "
-                f"Bytebase: {client.page(f'{plan.name}/rollout')}",
-                where=str(target.label),
-            )
+            ours = spec.id.startswith("sensei-") and spec.targets == route.databases
+            final = counts.get(TaskStatus.SKIPPED)
+            operation = spec.id.removeprefix("sensei-").rpartition("-")[0] if ours and not final else ""
+            return Begun(plan, unit, left, sum(counts.values()), operation)
+    return None
+
+
+def refuse_half_done(client: Client, found: Begun, target: Target) -> None:
+    """Raise RefusedError: one database has the change, another lacks it, and we cannot bring it there."""
+    raise RefusedError(
+        f"Not every database of {target.environment.name} has what {target.label.database} has: "
+        f"{found.left} of {found.total} tasks of {found.plan.name} are not DONE.",
+        means="Nothing was touched.",
+        remedy=f"Finish it in Bytebase: {client.page(f'{found.plan.name}/rollout')}",
+        where=str(target.label),
+    )
 
 
 def _databases(client: Client, route: BytebaseRoute) -> tuple[Database, ...]:

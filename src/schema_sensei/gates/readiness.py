@@ -117,6 +117,7 @@ class _Server:
         self._order: tuple[str, ...] | None = None
         self._held: frozenset[str] | None = None
         self._projects: dict[str, tuple[Finding, ...]] = {}
+        self._closed: set[str] = set()
         self._places: list[tuple[str, str]] = []
         self._email = ""
 
@@ -143,6 +144,8 @@ class _Server:
         if route.project not in self._projects:
             self._projects[route.project] = tuple(self._project(route.project))
             yield from self._projects[route.project]
+        if route.project in self._closed:
+            return  # whether the databases are there cannot be told
         fit = []
         for name, database in self._databases(route):
             try:
@@ -171,6 +174,11 @@ class _Server:
         """Whether changes reach the environments in the order in which sensei.yaml has them."""
         try:
             order = self._client.environments()
+        except ForbiddenError:
+            words = "This account may not read the environments and their order (bb.settings.getEnvironment)."
+            remedy = f"Grant {self._email} roles/workspaceMember in the workspace."
+            yield Finding(Grade.BLOCKING, "environments", words, remedy)
+            return
         except BytebaseError as error:
             yield _of_error("environments", error)
             return
@@ -199,6 +207,7 @@ class _Server:
             yield Finding(Grade.GOOD, "environments", f"Bytebase rolls out in this order: {shown}")
 
     def _project(self, name: str) -> Iterator[Finding]:
+        self._closed.add(name)
         try:
             project = self._client.project(name)
         except MissingError:
@@ -217,6 +226,7 @@ class _Server:
                 Grade.BLOCKING, name, "The project is deleted.", "Restore it in Bytebase, or name another one."
             )
             return
+        self._closed.discard(name)
         rules = [
             text
             for given, text in (
