@@ -19,8 +19,8 @@ class Hazard:
 
     `line` counts from 1; `object` is schema-qualified; `rows` and `size` (bytes, indexes included) are those of the
     table on the copy, None where there is none; `lock` is PostgreSQL's name of it ("ACCESS EXCLUSIVE"), empty when
-    none was seen; `stops` says what others cannot do meanwhile, `lasts` for about how long on the target called `real`. A
-    cleared hazard carries the reason and counts as none; `accepted` is why a person takes it as it is. `file` and
+    none was seen; `stops` says what others cannot do meanwhile, `lasts` for about how long on the target called `real`.
+    A cleared hazard carries the reason and counts as none; `accepted` is why a person takes it as it is. `file` and
     `revision` say where the statement comes from; `line` counts in that file.
     """
 
