@@ -15,7 +15,7 @@ from schema_sensei.engine.prompts import Code, Option, Prose, Table
 from schema_sensei.frontends.choose import choose
 from schema_sensei.frontends.console import Console
 from schema_sensei.frontends.plain import PlainFront
-from schema_sensei.frontends.requests import OpenGuide, Request, StartRun
+from schema_sensei.frontends.requests import EnvironmentState, OpenGuide, Request, StartRun
 from schema_sensei.frontends.shortcuts import Picker
 from schema_sensei.frontends.wording import Line, block_lines, clean, records, seconds
 
@@ -48,6 +48,17 @@ def test_the_guide_leads_from_the_question_to_the_end_of_the_run() -> None:
     assert "because Go" in told
     assert "target dev (localhost/app)" in told
     assert house.journal.records()[0].header.walk == ("go",)
+
+
+def test_the_guide_says_in_words_where_the_environments_stand() -> None:
+    house = scenario.house()
+    house.known = (
+        EnvironmentState(name="dev", standing="current", words="at head 3f2a91"),
+        EnvironmentState(name="prod", standing="behind", words="2 pending", protected=True),
+    )
+    _, told = plain(house, "1\nq\n")
+    assert "dev: at head 3f2a91" in told
+    assert "prod PROTECTED: 2 pending" in told
 
 
 def test_quitting_keeps_the_run_and_says_how_to_go_on() -> None:

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,6 +64,33 @@ def test_a_scratch_database_is_empty_and_gone_afterwards(server: Embedded, maint
         assert tables(scratch) == []
         assert name in databases(server, "sensei_scratch_")
     assert name not in databases(server, "sensei_scratch_")
+
+
+def test_a_reaper_drops_it_and_shut_down_leaves_nothing(server: Embedded, maintenance: Secret) -> None:
+    reaper, busy = ThreadPoolExecutor(max_workers=1), threading.Event()
+    reaper.submit(busy.wait, 30)
+    with Scratch(maintenance, reaper=reaper).database("key", with_table("a")) as scratch:
+        name = url.read(scratch).database
+    assert name in databases(server, "sensei_scratch_"), "nobody waited for the dropping"
+    with Scratch(maintenance).database():
+        assert name in databases(server, "sensei_scratch_"), "it is still ours: no sweep takes it for left behind"
+    busy.set()
+    reaper.shutdown()
+    assert name not in databases(server, "sensei_scratch_")
+
+
+def test_a_template_is_prepared_once_and_from_the_nearest_one_before_it(server: Embedded, maintenance: Secret) -> None:
+    scratch, calls = Scratch(maintenance), list[str]()
+    scratch.prepare("one", with_table("a", calls))
+    scratch.prepare("two", with_table("b", calls), begin_at=("one and a half", "one"))
+    scratch.prepare("two", with_table("b", calls), begin_at=("one",))
+    assert calls == ["a", "b"]
+    with scratch.database("two", with_table("b", calls)) as own:
+        assert tables(own) == ["a", "b"]
+    with scratch.database("one", with_table("a", calls)) as own:
+        assert tables(own) == ["a"]
+    assert calls == ["a", "b"]
+    assert not databases(server, "sensei_scratch_")
 
 
 def test_it_goes_even_with_sessions_open_and_an_error_in_the_block(server: Embedded, maintenance: Secret) -> None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def summary(record: "RunRecord") -> RunSummary:
     """What a list of runs says of it."""
     titles = {step.id: step.title for step in record.header.outline}
-    position = record.summary if record.kind == "ended" else titles.get(record.step, record.step)
+    at = titles.get(record.step, record.step)
+    position = record.summary if record.kind == "ended" and (record.final or not at) else at
     return RunSummary(
         run=record.header.id,
         workflow=record.header.workflow,

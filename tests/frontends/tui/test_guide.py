@@ -106,6 +106,34 @@ def test_an_unfinished_run_is_named_and_r_goes_on_with_it() -> None:
     drive(house, script, size=(120, 40))
 
 
+def test_the_key_that_goes_on_with_a_run_is_never_cut_off() -> None:
+    house = MemoryHouse()
+    house.open_runs = (RunSummary(run="7f31", workflow="modify-table", title="Change", subject="a " * 60),)
+
+    async def script(it: Driver) -> None:
+        await it.see("unfinished")
+        (line,) = [line for line in it.text().splitlines() if "unfinished" in line]
+        assert line.rstrip().endswith("r resume")
+
+    drive(house, script)
+
+
+def test_a_recommendation_says_where_the_environments_stand() -> None:
+    house = MemoryHouse()
+    house.known = (
+        EnvironmentState(name="dev", standing="current", words="at head 3f2a91"),
+        EnvironmentState(name="prod", standing="behind", words="2 pending", protected=True),
+    )
+
+    async def script(it: Driver) -> None:
+        await it.press("1", "1")
+        await it.see("dev: at head 3f2a91")
+        await it.see("prod: 2 pending")
+        await it.see("dev ✓")
+
+    drive(house, script)
+
+
 def test_why_is_shown_and_hidden() -> None:
     async def script(it: Driver) -> None:
         await it.see("Table changes and sign-in changes take different routes.")

@@ -53,7 +53,7 @@ class GuideScreen(Frame):
         yield VerticalScroll(
             Static(literal(_why(question)) if question else "", id="why-text"), id="why", can_focus=False
         )
-        yield Static(id="waiting")
+        yield EdgeLine(id="waiting")
 
     def on_mount(self) -> None:
         self.query_one("#why").border_title = "why we ask"
@@ -95,14 +95,14 @@ class GuideScreen(Frame):
 
     def show_environments(self, states: tuple[EnvironmentState, ...]) -> None:
         """The top line: this project, and where its environments stand."""
-        top = self.query_one(EdgeLine)
+        top = self.query_one("#top", EdgeLine)
         top.left = Content.assemble(("sensei", "bold $primary"), " · ", one_line(self.sensei.house.title))
         top.right = environments_line(states, words=self.size.width >= 110)
 
     def show_waiting(self, runs: tuple[RunSummary, ...], now: float) -> None:
         """The line that says a run waits to be finished."""
         self.waiting = runs
-        line = self.query_one("#waiting", Static)
+        line = self.query_one("#waiting", EdgeLine)
         line.display = bool(runs)
         if runs:
             from ...wording import ago
@@ -111,7 +111,8 @@ class GuideScreen(Frame):
             many = f"{len(runs)} runs are unfinished, the newest" if len(runs) > 1 else "One run is unfinished"
             words = f'{many}: "{newest.subject or newest.title}"'
             tail = f", {newest.position}, {ago(newest.updated_at, now)}" if newest.position else ""
-            line.update(Content.assemble(("! ", "bold $warning"), clean(words + tail), ("   r", "bold $primary")))
+            line.left = Content.assemble(("! ", "bold $warning"), clean(words + tail))
+            line.right = Content.assemble(("r", "bold $primary"), (" resume", QUIET))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -1,7 +1,7 @@
 """What a step shows becomes widgets: prose, source text with its colours, tables; all of it literal."""
 
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from textual.content import Content
 from textual.geometry import Size
@@ -111,10 +111,14 @@ class TableText(FittingText):
         return Content("\n").join([*title, *rows])
 
 
-class Facts(FittingText):
-    """Named facts, one below the other."""
+Fact: TypeAlias = tuple[Content, Content]
+"""A name or mark, and what is said beside it."""
 
-    def __init__(self, facts: Sequence[tuple[Content, Content]], *, id: str) -> None:
+
+class Facts(FittingText):
+    """Facts, one below the other."""
+
+    def __init__(self, facts: Sequence[Fact], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._facts = facts
 
