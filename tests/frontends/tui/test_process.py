@@ -199,3 +199,16 @@ def test_nothing_heavy_and_no_engine_is_loaded_for_the_first_question() -> None:
     assert "schema_sensei.frontends.tui.guide.screen" in loaded
     assert not loaded & HEAVY
     assert not {name for name in loaded if name.startswith(("schema_sensei.engine", "schema_sensei.frontends.tui.run"))}
+
+
+def test_what_is_typed_in_one_go_with_the_key_that_leaves_is_for_nobody() -> None:
+    with sensei() as child:
+        child.expect("What are you trying to do")
+        child.send("1")
+        child.expect("What kind of change is it")
+        child.send("1")
+        child.expect("Change existing tables")
+        child.send("phones are required\r")  # q leaves, d would begin a dry run, ⏎ the run itself
+        status, written = ends(child)
+    assert status == 0
+    assert "fault" not in written

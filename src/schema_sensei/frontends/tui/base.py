@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from textual import events
 from textual.app import App
 
 from ...terms.errors import SenseiError
@@ -72,6 +73,11 @@ class BaseApp(App[None]):
             self.push_screen(TooSmall())
         elif covered and not too_small(columns, rows):
             self.pop_screen()
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed after the person has left, in one go with the key that leaves, is for nobody."""
+        if not (self.gone and isinstance(event, events.InputEvent)):
+            await super().on_event(event)
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         self.gone = True
