@@ -107,7 +107,13 @@ def test_mermaid_itself_parses_every_chart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("add tables", "new-table"), ("tabels new", "new-table"), ("drift look", "check"), ("ceck", "check")],
+    [
+        ("staging", "promote"),
+        ("add tables", "new-table"),
+        ("tabels new", "new-table"),
+        ("drift look", "check"),
+        ("ceck", "check"),
+    ],
 )
 def test_search_forgives_and_ranks(text: str, found: str) -> None:
     assert leaves(BUNDLED, text)[0].workflow.id == found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _TITLE, _LABEL, _WHEN, _PATH = 8.0, 6.0, 3.0, 2.0
-"""What a word weighs by where it stands: title and id, the last choice's label, `when` and scenarios, the way there."""
+"""What a word weighs by where it stands: title and id, the last label, `when`, notes and scenarios, the way there."""
 
 _EXACT, _PREFIX, _INSIDE, _ALIKE = 1.0, 0.8, 0.5, 0.4
 _ALIKE_ENOUGH = 0.4
@@ -44,6 +44,9 @@ class Index:
             labels = self._paths[workflow.id]
             self._add(workflow.id, " ".join(labels[-1:]), _LABEL)
             self._add(workflow.id, " ".join(labels[:-1]), _PATH)
+        for choice in (each for question in tree.questions for each in question.choices):
+            if isinstance(choice.to, ToWorkflow) and choice.to.id in self._workflows:
+                self._add(choice.to.id, choice.note, _WHEN)
         for scenario in tree.scenarios:
             if scenario.leads_to in self._workflows:
                 self._add(scenario.leads_to, scenario.situation, _WHEN)

@@ -78,6 +78,7 @@ class Choices(ScrollView, can_focus=True):
         self._lines: list[int | None] = []
         self._first_line: list[int] = []
         self._label_width = 0
+        self._note_width = 0
         self._cache: dict[tuple[int, int, bool, bool], Strip] = {}
         self.show_rows(rows, cursor=cursor)
 
@@ -107,6 +108,7 @@ class Choices(ScrollView, can_focus=True):
             self._first_line.append(len(self._lines))
             self._lines.append(index)
         self._label_width = max((len(row.label) for row in self._rows), default=0)
+        self._note_width = max((len(row.note) for row in self._rows), default=0)
         self._cache.clear()
         self.virtual_size = Size(0, len(self._lines))
         self.scroll_to(0, 0, animate=False)
@@ -223,7 +225,7 @@ class Choices(ScrollView, can_focus=True):
         room = max(width - head.cell_length, 1)
         label = Content.styled(one_line(row.label), style)
         if row.note:
-            column = min(self._label_width + 3, int(room * LABEL_SHARE))
+            column = min(self._label_width + 3, max(int(room * LABEL_SHARE), room - self._note_width))
             label = label.truncate(max(column - 2, 1), ellipsis=True)
             gap = " " * max(column - label.cell_length, 2)
             note = Content.styled(one_line(row.note), QUIET)
