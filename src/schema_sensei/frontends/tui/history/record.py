@@ -62,7 +62,7 @@ class RecordScreen(Frame):
         if view.ended is not None:
             mark, style = run_mark(view.ended.status)
             top.right = Content.assemble((mark, style), f" {view.ended.status}")
-        self.query_one("#life", Static).update(life_line(view.stages, max(self.size.width - 2, 1)))
+        self._draw_life()
         rows = [
             Row(
                 step.outline.id,
@@ -76,6 +76,12 @@ class RecordScreen(Frame):
         choices.show_rows(rows, cursor=view.current or 0)
         choices.focus()
         await self._show_step(choices.cursor)
+
+    def on_resize(self) -> None:
+        self._draw_life()
+
+    def _draw_life(self) -> None:
+        self.query_one("#life", Static).update(life_line(self.view.stages, max(self.size.width - 2, 1)))
 
     @on(Choices.Moved)
     async def _moved(self, event: Choices.Moved) -> None:
