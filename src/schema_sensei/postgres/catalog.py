@@ -67,7 +67,11 @@ class Catalog:
         }
         with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SELECT pg_catalog.set_config('search_path', '', true)")
+            # Parallel workers take longer to start than they save: 130 ms with them, 113 ms without, for 1 000 tables.
+            cursor.execute(
+                "SELECT pg_catalog.set_config('search_path', '', true),"
+                " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)"
+            )
             cursor.execute(_fingerprint(), parameters, binary=True)
             return cls(frozenset(Entry(kind, ident, definition or "") for kind, ident, definition in cursor))
 

@@ -84,11 +84,12 @@ LEFT JOIN cmt d ON d.objoid = a.attrelid AND d.objsubid = a.attnum
 WHERE r.relkind IN ('r','p','f','c')
 
 UNION ALL                        -- logical column order, one row per table; drop this kind to ignore it
-SELECT 'column_order', r.ident, string_agg(a.attname::text, ',' ORDER BY a.attnum)
+SELECT 'column_order', r.ident, o.names
 FROM rel r
-JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE r.relkind IN ('r','p','f','c')
-GROUP BY r.ident
+CROSS JOIN LATERAL (SELECT string_agg(a.attname::text, ',' ORDER BY a.attnum) AS names
+                    FROM pg_catalog.pg_attribute a
+                    WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) o
+WHERE r.relkind IN ('r','p','f','c') AND o.names IS NOT NULL
 
 UNION ALL                        -- PK, UNIQUE, FK, CHECK, EXCLUDE.  'n' (PG18 named NOT NULL) is the column's
 SELECT 'constraint', r.ident || '.' || k.conname,
