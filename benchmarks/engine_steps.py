@@ -61,8 +61,8 @@ FLOW = Workflow(
 
 
 def measure() -> list[Measure]:
-    """Seconds per step. A ratio to the raw commits alone would say more of the disk than of us: a sync takes from 0.1 ms
-    to several; so what is ours beside the commits is measured, too.
+    """Seconds per step. A ratio to the raw commits alone would say more of the disk than of us, since a sync takes from
+    0.1 ms to several; so what is ours beside the commits is measured, too.
     """
     with tempfile.TemporaryDirectory() as directory:
         journal = open_journal(Path(directory) / "journal.sqlite")

@@ -71,14 +71,15 @@ SELECT 'column', r.ident || '.' || a.attname,
          CASE WHEN a.attnotnull THEN 'not null' END,
          NULLIF('identity ' || a.attidentity::text, 'identity '),
          NULLIF('generated ' || a.attgenerated::text, 'generated '),
-         'default ' || pg_catalog.pg_get_expr(ad.adbin, ad.adrelid),
+         CASE WHEN a.atthasdef THEN      -- asked for only where there is one: most columns have none
+           (SELECT 'default ' || pg_catalog.pg_get_expr(ad.adbin, ad.adrelid)
+              FROM pg_catalog.pg_attrdef ad WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum) END,
          CASE WHEN a.attcollation <> t.typcollation
               THEN 'collate ' || a.attcollation::pg_catalog.regcollation::text END,
          'comment ' || d.description)
 FROM rel r
 JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
 LEFT JOIN cmt d ON d.objoid = a.attrelid AND d.objsubid = a.attnum
       AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
 WHERE r.relkind IN ('r','p','f','c')
