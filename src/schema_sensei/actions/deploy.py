@@ -1,6 +1,6 @@
 """deploy: the approved SQL, and nothing else, goes to one environment through its gate."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,33 +8,26 @@ from ..changes.change import Change
 from ..changes.script import Script
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..engine.prompts import Block, Code, Confirm, Prompt, Prose, Stakes, Table, TypedConfirm
 from ..gates.choosing import gate_of
 from ..gates.direct import off_the_way
 from ..gates.errors import LostSightError, RefusedError
 from ..gates.position import Position, shown
-from ..gates.protocol import Arrival, Gate
+from ..gates.protocol import Gate
 from ..migrations.guard import in_one_line
 from ..project.environment import Gate as GateKind
 from ..project.environment import Target
-from ..terms.json import JsonObject, JsonValue
+from ..terms.json import JsonObject
 from ..terms.secrets import Secret
 from . import parameters
-from .demands import Demand, backup_rows, demand
+from .demands import demand
+from .deploy_question import agreement, way_back
 from .order import earlier_rows
-from .rehearse import proof_rows
-from .review_question import accepted_rows, facts
 from .revisions import as_it_is_now, history, settings
 from .rows import rows_at_stake
 from .services import Services
 from .signatures import DEPLOY
 from .whereabouts import refuse_behind, refuse_unknown, version_table
 
-_WAITS: Mapping[GateKind, str] = {
-    "direct": "waits at most 3 s for a lock, then tries again",
-    "bytebase": "its server waits for locks as long as the database lets it, unless the SQL sets lock_timeout",
-    "none": "",
-}
 _LOOKS: Mapping[GateKind, str] = {
     "direct": "Looking where {} stands.",
     "bytebase": "Looking where {} stands, and what its Bytebase server says.",
@@ -87,7 +80,7 @@ class Deploy:
         return Preview(
             summary=f"Apply revision {shown(change.revisions)} to {target.environment.name}",
             target=target.label,
-            prompt=_agreement(context, change, target, arrival, asked, earlier),
+            prompt=agreement(context, change, target, arrival, asked, earlier),
             handle={**handle, "expected": asked.expected},
         )
 
@@ -173,7 +166,7 @@ class Deploy:
             return Outcome(summary=f"{target.environment.name} stands at {shown(change.base)} already")
         if arrival.position.next is None:
             raise off_the_way(change.down, arrival.position, target)
-        if context.ask(_way_back(context, change, change.down, target, arrival)) in {False, ""}:
+        if context.ask(way_back(context, change, change.down, target, arrival)) in {False, ""}:
             return Outcome(name="declined", summary=f"Not undone: {target.environment.name} was not touched")
         kept = _kept_by_gate(intent.handle)
         # An undo that was interrupted finds its own traces again: they came after those of the way up.
@@ -287,138 +280,6 @@ def _progress_kept(context: Context) -> tuple[int, int]:
             started = max(started, unit)
             done = max(done, unit) if kept.get("state") == "done" else done
     return done, started
-
-
-def _agreement(
-    context: Context,
-    change: Change,
-    target: Target,
-    arrival: Arrival,
-    asked: Demand,
-    earlier: Sequence[tuple[str, str]],
-) -> Prompt:
-    """Yes or no; word for word what goes, where something goes or the way back is not known."""
-    name, first = target.environment.name, arrival.position.next or 0
-    rest = Script(change.up.units[first:])
-    parts = "" if not first else f" (units {first + 1} to {len(change.up.units)}; the ones before are applied)"
-    about = Table(
-        ("this deploy", ""),
-        (
-            ("stands at", shown(arrival.position.heads)),
-            ("will stand at", shown(change.heads)),
-            ("server", f"PostgreSQL {arrival.server}"),
-            *(("gate", note) for note in arrival.notes),
-            ("approved", f"{change.digest[:12]} by {change.approval.by if change.approval else ''}"),
-            *earlier,
-            *accepted_rows(change),
-            *proof_rows(change),
-            *backup_rows(change, arrival.identity),
-        ),
-    )
-    blocks: list[Block] = [about]
-    if asked.losses:
-        blocks.append(Table(("goes", "rows now"), tuple(_going(asked)), title="What this takes"))
-    blocks += (Prose(each, "danger") for each in asked.warnings)
-    blocks.append(Code(rest.reading, title="Runs" + parts))
-    stakes = Stakes(
-        does=f"Runs {rest.statements} statements on {target.label}",
-        costs="locks for as long as each statement runs; " + _WAITS[target.environment.gate],
-        back=_back(change, asked),
-    )
-    known: JsonObject = {
-        **facts(change),
-        "environment": name,
-        "database": target.label.database,
-        "host": target.label.host,
-        "protected": target.label.protected,
-        "proof": change.rehearsed.value.value if change.rehearsed else None,
-        "accepted": [each.hazard for each in change.accepted],
-        "heads": list(arrival.position.heads),
-        "loses": [each.what for each in asked.losses],
-        "rows_lost": asked.stake.total if asked.losses else 0,
-        "backed_up": not asked.unsaved,
-    }
-    digest = f"{change.digest} {arrival.identity} {' '.join(arrival.position.heads)}"
-    why = "This is the first moment at which the database is touched."
-    if asked.expected:
-        return TypedConfirm(
-            key=context.step,
-            question=f"Apply it to {target.label}? Type “{asked.expected}” to do it.",
-            why=f"{why} What goes cannot be brought back by a click, so it is said in words.",
-            blocks=tuple(blocks),
-            stakes=stakes,
-            target=target.label,
-            facts=known,
-            digest=digest,
-            binding=True,
-            expected=asked.expected,
-        )
-    return Confirm(
-        key=context.step,
-        question=f"Apply it to {target.label} now?",
-        why=why,
-        blocks=tuple(blocks),
-        stakes=stakes,
-        target=target.label,
-        facts=known,
-        digest=digest,
-        binding=True,
-        yes=f"Apply to {name}",
-        no="Not now",
-        default=True if change.nature.additive and not change.up.opaque else None,
-    )
-
-
-def _going(asked: Demand) -> Iterator[tuple[str, str]]:
-    rows = dict(asked.stake.rows)
-    yield from ((each.what, rows.get(each.table, "")) for each in asked.losses)
-
-
-def _back(change: Change, asked: Demand) -> str:
-    if change.down is None:
-        return f"none: {change.no_way_back}"
-    if asked.unsaved:
-        return "the down SQL that was reviewed; it does not bring rows back, and no backup does"
-    return "the down SQL that was reviewed" + (
-        ", and the backup for what it does not bring back" if asked.losses else ""
-    )
-
-
-def _way_back(context: Context, change: Change, down: Script, target: Target, arrival: Arrival) -> Prompt:
-    stake = rows_at_stake(target, change.nature.tables)
-    loses = stake.words or "nothing that is known"
-    question = f"Take {target.label} back to {shown(change.base)}?"
-    table = Table(("table", "rows now"), stake.rows, title="What these tables hold")
-    blocks = (table, Code(down.reading, title="Runs")) if stake.rows else (Code(down.reading, title="Runs"),)
-    stakes = Stakes(
-        does=f"Runs {down.statements} statements on {target.label}",
-        costs=f"what the change added goes, rows included: {loses}",
-        back="deploy the change again; rows do not come back",
-    )
-    known: dict[str, JsonValue] = {
-        **facts(change),
-        "environment": target.environment.name,
-        "rows": stake.total,
-        "down_digest": down.digest,
-    }
-    digest = f"{down.digest} {arrival.identity} {' '.join(arrival.position.heads)}"
-    key = f"{context.step}.undo"
-    if stake.total == 0:
-        return Confirm(
-            key=key, question=question, blocks=blocks, stakes=stakes, target=target.label, facts=known, digest=digest,
-            binding=True, yes="Take it back", no="Leave it", default=None,
-        )  # fmt: skip
-    return TypedConfirm(
-        key=key,
-        question=f"{question} Type {target.environment.name} to do it.",
-        blocks=blocks,
-        stakes=stakes,
-        target=target.label,
-        facts=known,
-        digest=digest,
-        binding=True,
-        expected=target.environment.name,
-    )
 
 
 def _where(position: Position, change: Change) -> str:
