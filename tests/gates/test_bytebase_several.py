@@ -14,12 +14,13 @@ from schema_sensei.bytebase.rollout import Rollout
 from schema_sensei.bytebase.tasks import TaskStatus
 from schema_sensei.changes.script import Script
 from schema_sensei.gates.bytebase import Bytebase
-from schema_sensei.gates.errors import RefusedError, StatementFailedError
+from schema_sensei.gates.errors import OtherDatabaseError, RefusedError, StatementFailedError
 from schema_sensei.gates.protocol import Applied, Arrival
 from schema_sensei.postgres import session
 from schema_sensei.postgres.embedded import Embedded
 from schema_sensei.postgres.url import read
 from schema_sensei.project.bytebase import BytebaseRoute
+from schema_sensei.terms.errors import SenseiError
 from schema_sensei.terms.secrets import Secret
 
 A1 = first("a1", "CREATE TABLE pupils (id int PRIMARY KEY, name text)")
@@ -189,3 +190,38 @@ def test_a_hundred_databases_in_one_plan_cost_as_many_calls_as_one(server: Embed
         calls = [each for each in seen if not (each.startswith("GET") and any(poll in each for poll in polls))]
         assert len(calls) <= 12, calls
         assert not any("/taskRuns" in each or "/tasks/" in each for each in seen if each.startswith("GET")), seen
+
+
+GROUP = f"{PROJECT}/databaseGroups/schools"
+
+
+def _grouped(three: Three, *names: str) -> None:
+    three.house.world.store.put("databaseGroup", GROUP, {"title": "Schools", "databases": list(names)})
+
+
+def test_a_group_is_the_databases_that_it_matched_when_somebody_agreed(three: Three) -> None:
+    agreed, three.names = three.names, (GROUP,)
+    _grouped(three, *agreed)
+    arrival = three.check(SCRIPT, "op1")
+    assert arrival.handle["databases"] == list(agreed)
+
+    _grouped(three, *agreed[:2])
+    with pytest.raises(OtherDatabaseError, match="its group in Bytebase"):
+        three.apply(SCRIPT, "op1", arrival)
+    assert three.heads() == ["a1", "a1", "a1"]
+
+    _grouped(three, *reversed(agreed))  # the order says nothing
+    assert three.apply(SCRIPT, "op1", arrival).heads == ("b2",)
+    assert three.heads() == ["b2", "b2", "b2"]
+    plan = three.house.world.store.all("plan")[-1]
+    assert sorted(plan["specs"][0]["changeDatabaseConfig"]["targets"]) == sorted(agreed)
+
+
+def test_a_group_that_is_not_there_or_matches_nothing_is_told(three: Three) -> None:
+    three.names = (GROUP,)
+    with pytest.raises(SenseiError, match="schools"):
+        three.check(SCRIPT, "op1")
+
+    _grouped(three)
+    with pytest.raises(RefusedError, match="schools matches no database"):
+        three.check(SCRIPT, "op1")

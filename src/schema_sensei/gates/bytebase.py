@@ -15,12 +15,12 @@ from ..engine.prompts import Paused
 from ..migrations.unit import Unit
 from ..postgres.catalog import Difference
 from ..postgres.version_table import VersionTable
-from ..project.bytebase import GROUP, BytebaseRoute
+from ..project.bytebase import BytebaseRoute
 from ..project.environment import Target
 from ..terms.errors import SenseiError
 from ..terms.json import JsonObject, JsonValue
 from . import sheets
-from .bytebase_way import begun, find_way, refuse_half_done
+from .bytebase_way import begun, databases_of, find_way, refuse_half_done
 from .direct import off_the_way
 from .errors import OtherDatabaseError, OtherTextError, RefusedError, SilentRollbackError, StatementFailedError
 from .live import Live
@@ -64,9 +64,10 @@ class Bytebase:
                 "It only changes rows, but Bytebase has no schema bbdataarchive there: no prior backup is made."
             )
         operation, after, position = f"{self.operation}-{secrets.token_hex(3)}", way.after, seen.position
-        if self._several:
+        names = tuple(each.name for each in way.databases)
+        if len(names) > 1:
             texts = [sheets.sheet(unit) for unit in script.units[: position.next or 0]]
-            if found := begun(self.client, self.route, way, texts):
+            if found := begun(self.client, replace(self.route, databases=names), way, texts):
                 if not found.operation:
                     refuse_half_done(self.client, found, target)
                 operation, after = found.operation, found.plan.number - 1
@@ -78,7 +79,7 @@ class Bytebase:
             "operation": operation,
             "after": after,
             "environment": way.environment,
-            "databases": list(self.route.databases),
+            "databases": list(names),
             "backup": way.backup,
         }
         return Arrival(seen.identity, seen.server, position, handle=handle, notes=tuple(notes))
@@ -149,7 +150,13 @@ class Bytebase:
     @property
     def _several(self) -> bool:
         """Whether the environment is more than the one database that its URL leads to."""
-        return len(self.route.databases) > 1 or GROUP.fullmatch(self.route.databases[0]) is not None
+        return len(self._targets) > 1
+
+    @property
+    def _targets(self) -> tuple[str, ...]:
+        """The databases that were agreed to: a group is resolved once, by us; the server would do it again at the end."""
+        agreed = self.handle.get("databases")
+        return tuple(map(str, agreed)) if isinstance(agreed, list) else self.route.databases
 
     def _behind(self, position: Position, script: Script, done: int) -> int:
         """The first unit, from 1, that the live database has and that is not DONE on every other one; 0 for none."""
@@ -193,7 +200,7 @@ class Bytebase:
         return Delivery(
             project=self.route.project,
             environment=str(environment or ""),
-            targets=self.route.databases,
+            targets=self._targets,
             sql=sheets.sheet(unit),
             title=f"{self.title}{part} [{operation}]",
             description=f"Revision {unit.revision}, from {shown_heads(unit.heads_before)} "
@@ -238,7 +245,7 @@ class Bytebase:
             raise SilentRollbackError(
                 f"All tasks are DONE, yet unit {number} is not in {target.label}: it stands at {shown_heads(heads)}.",
                 means="Something rolled it back, or the environment's URL leads to another database than "
-                f"{sheets.shown(self.route.databases)} in Bytebase.",
+                f"{sheets.shown(self._targets)} in Bytebase.",
                 remedy="Do not run it again before you know why; compare first: sensei run check",
                 where=f"{target.label}, {self.client.page(delivered.plan)}",
             )
@@ -326,11 +333,11 @@ class Bytebase:
         sheets.refuse_unfaithful(script, self.client.server().release, str(target.label))
 
     def _same_databases(self, target: Target) -> None:
-        agreed = self.handle.get("databases")
-        if isinstance(agreed, list) and tuple(agreed) != self.route.databases:
+        now = databases_of(self.client, self.route)
+        if self.handle and set(self._targets) != set(now):
             raise OtherDatabaseError(
-                "sensei.yaml names other databases in Bytebase now than those that were agreed to.",
-                means=f"Agreed: {', '.join(map(str, agreed))}. Found: {', '.join(self.route.databases)}.",
+                "sensei.yaml, or its group in Bytebase, names other databases now than those that were agreed to.",
+                means=f"Agreed: {', '.join(self._targets)}. Found: {', '.join(now)}.",
                 remedy="Restore the mapping, or start a new run.",
                 where=str(target.label),
             )

@@ -123,11 +123,14 @@ def refuse_half_done(client: Client, found: Begun, target: Target) -> None:
     )
 
 
+def databases_of(client: Client, route: BytebaseRoute) -> tuple[str, ...]:
+    """The names of the databases of a route; a database group is asked for those that it matches now."""
+    return client.group(route.databases[0]) if GROUP.fullmatch(route.databases[0]) else route.databases
+
+
 def _databases(client: Client, route: BytebaseRoute) -> tuple[Database, ...]:
     """The databases of the route, looked up. Raises RefusedError for those that cannot be changed."""
-    names = route.databases
-    if GROUP.fullmatch(names[0]):
-        names = client.group(names[0])
+    names = databases_of(client, route)
     try:
         if len(names) <= _FEW:
             found = {name: client.database(name) for name in names}

@@ -50,6 +50,7 @@ class BytebaseFilling:
             "operation": f"{self.operation}-{secrets.token_hex(3)}",
             "after": way.after,
             "environment": way.environment,
+            "databases": [each.name for each in way.databases],
         }
 
     def run(self, text: str, listener: Listener) -> None:
@@ -57,12 +58,12 @@ class BytebaseFilling:
 
         Raises engine.prompts.Paused while an approval is awaited, FillStoppedError, and errors of the server.
         """
-        after = self.handle.get("after")
+        after, agreed = self.handle.get("after"), self.handle.get("databases")
         operation = str(self.handle.get("operation") or self.operation)
         delivery = Delivery(
             project=self.route.project,
             environment=str(self.handle.get("environment") or ""),
-            targets=self.route.databases,
+            targets=tuple(map(str, agreed)) if isinstance(agreed, list) else self.route.databases,
             sql=text,
             title=f"{self.title} [{operation}]",
             description="Fills columns in small batches; rows with a value are not touched. Made by Schema Sensei.",

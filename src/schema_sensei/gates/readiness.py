@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..bytebase.errors import BytebaseError, ForbiddenError, MissingError
 from ..bytebase.inventory import Binding, Database
-from ..project.bytebase import GROUP, BytebaseRoute
+from ..project.bytebase import BytebaseRoute
 from ..project.environment import Environment
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject
-from .bytebase_way import refuse_unfit
+from .bytebase_way import databases_of, refuse_unfit
 
 if TYPE_CHECKING:
     from ..bytebase.client import Client
@@ -270,7 +270,7 @@ class _Server:
             )
 
     def _databases(self, route: BytebaseRoute) -> list[tuple[str, Database | None]]:
-        names = self._client.group(route.databases[0]) if GROUP.fullmatch(route.databases[0]) else route.databases
+        names = databases_of(self._client, route)
         found: list[tuple[str, Database | None]] = []
         for name in names:
             try:

@@ -271,7 +271,26 @@ def _list(call: Call, rows: list[Document]) -> Body:
 _D = "/v1/instances/{instance}/databases"
 _ONE = f"{_D}/{{database}}"
 
+
+def group(call: Call) -> Body:
+    """GET /v1/projects/{p}/databaseGroups/{g}; groups are there only where somebody put one into the store."""
+    name = f"projects/{call.names['project']}/databaseGroups/{call.names['group']}"
+    found = call.world.store.get("databaseGroup", name)
+    if found is None:
+        raise missing(f'database group "{name}" not found')
+    matched = found["databases"] if call.query.get("view") == "DATABASE_GROUP_VIEW_FULL" else []
+    return lean({"name": name, "title": found["title"], "matchedDatabases": [{"name": each} for each in matched]})
+
+
 ROUTES = (
+    Route(
+        "GET",
+        "/v1/projects/{project}/databaseGroups/{group}",
+        "DatabaseGroupService/GetDatabaseGroup",
+        "bb.databaseGroups.get",
+        group,
+        {"view": str},
+    ),
     Route("GET", _ONE, "DatabaseService/GetDatabase", "bb.databases.get", get),
     Route("GET", _D, "DatabaseService/ListDatabases", "bb.databases.list", list_of_instance),
     Route(
