@@ -154,7 +154,7 @@ class Bytebase:
 
     @property
     def _targets(self) -> tuple[str, ...]:
-        """The databases that were agreed to: a group is resolved once, by us; the server would do it again at the end."""
+        """The databases that were agreed to; a group is resolved by us, once: the server would do it again later."""
         agreed = self.handle.get("databases")
         return tuple(map(str, agreed)) if isinstance(agreed, list) else self.route.databases
 
