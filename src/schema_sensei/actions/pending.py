@@ -14,6 +14,7 @@ from ..migrations.errors import BrokenHistoryError, SeveralHeadsError
 from ..migrations.history import History
 from ..project import status
 from ..project.status import Status
+from ..terms.errors import UnreachableError
 from .revisions import drawn, history, settings
 from .services import Services
 from .signatures import PENDING
@@ -37,16 +38,25 @@ class Pending:
             for each in places
             if not _counts(each)
         )
-        base = _behind_all(known, [each.heads for each in places if _counts(each)])
+        counting = [each.heads for each in places if _counts(each)]
+        if not counting:
+            raise UnreachableError(
+                "No environment can be looked at, so nobody knows what waits where.",
+                means="\n".join(f"{each.environment.name}: {each.words}" for each in places),
+                remedy="sensei status says what stands in the way of each.",
+            )
+        base = _behind_all(known, counting)
         waiting = known.pending(base)
         if waiting:
             rows = tuple((each.revision, each.doc) for each in waiting)
             blocks.append(Table(("revision", "what it is for"), rows, title="Not everywhere yet"))
         return Preview(
-            summary=f"{len(waiting)} revisions are not everywhere yet" if waiting else "Nothing waits",
+            summary=f"Not everywhere yet: {len(waiting)} of {len(known.revisions)} revisions"
+            if waiting
+            else "Nothing waits",
             blocks=tuple(blocks),
             effect=False,
-            handle={"base": list(base)},
+            handle={"base": list(base), "all": len(counting) == len(places)},
         )
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
@@ -54,7 +64,8 @@ class Pending:
         base = tuple(str(each) for each in intent.handle["base"])  # type: ignore[union-attr]  # our own list of texts
         waiting = known.pending(base)
         if not waiting:
-            return Outcome(name="unchanged", summary="Every environment has every revision")
+            which = "Every environment" if intent.handle["all"] else "Every environment that can be looked at"
+            return Outcome(name="unchanged", summary=f"{which} has every revision")
         message = waiting[0].doc if len(waiting) == 1 else f"{waiting[-1].doc}, and {len(waiting) - 1} before it"
         change: Change = drawn(self.services, base=base, heads=known.heads, message=message, nature=Nature())
         return Outcome(
@@ -91,9 +102,7 @@ def _words(place: Status) -> str:
 
 
 def _behind_all(known: History, places: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The heads of what all of these places have; the history's own without a place."""
-    if not places:
-        return known.heads
+    """The heads of what all of these places have; at least one place."""
     common = frozenset.intersection(*(known.ancestors(heads) for heads in places))
     followed = {parent for each in known.revisions if each.revision in common for parent in each.down_revisions}
     return tuple(sorted(common - followed))
