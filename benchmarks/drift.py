@@ -220,14 +220,14 @@ def _command(bench: _Bench) -> None:
     )
 
 
-def measure(sizes: tuple[int, ...] = SIZES) -> list[Measure]:
+def measure(sizes: tuple[int, ...] = SIZES) -> Iterator[Measure]:
     """The first look makes both sides, later ones find them.
 
     A compare begins where the models are imported, ours and Alembic's; the whole commands import them, both.
     """
     gc.set_threshold(GARBAGE_THRESHOLD)  # as the program does
-    found = []
     for tables in sizes:
+        name = f"drift, {tables} tables"
         with _bench(tables) as bench:
             surveyed = bench.files()
             needed = seconds(partial(bench.replay, "raw"))
@@ -235,24 +235,20 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[Measure]:
             first = seconds(bench.look)
             again = sorted(seconds(bench.look) for _ in range(3))[1]
             env = seconds(bench.files)
+            yield Measure(f"{name}, first / query + replay", first, query + env + needed, 1.5)
+            yield Measure(f"{name}, again / query + env.py", again, query + env, 1.5)
+            yield Measure(f"{name}, again / first", again, first, 0.3)
             comparison = sorted(seconds(partial(bench.look, surveyed)) for _ in range(5))[2]
+            alembic, alembic_whole = _alembic(bench)
+            yield Measure(f"{name}, its compare / alembic's", comparison, alembic, 0.15)
             _command(bench)
             whole = min(seconds(partial(_command, bench)) for _ in range(2))
-            alembic, alembic_whole = _alembic(bench)
-        name = f"drift, {tables} tables"
-        found += [
-            Measure(f"{name}, first / query + replay", first, query + env + needed, 1.5),
-            Measure(f"{name}, again / query + env.py", again, query + env, 1.5),
-            Measure(f"{name}, again / first", again, first, 0.3),
-            Measure(f"{name}, its compare / alembic's", comparison, alembic, 0.15),
-            Measure(f"{name}, whole command / alembic's", whole, alembic_whole, 1.0),
-        ]
-    return found
+            yield Measure(f"{name}, whole command / alembic's", whole, alembic_whole, 1.0)
 
 
 if __name__ == "__main__":
     started = time.perf_counter()
     for each in measure(tuple(int(size) for size in sys.argv[1:]) or SIZES):
         times = f"{each.ours_seconds:8.3f} {each.raw_seconds:8.3f}"
-        print(f"{each.name:<48} {times} {each.ratio:6.2f} {each.limit_ratio:5.2f}")
+        print(f"{each.name:<48} {times} {each.ratio:6.2f} {each.limit_ratio:5.2f}", flush=True)
     print(f"{time.perf_counter() - started:.0f} s in all")

@@ -1,6 +1,7 @@
 """What a terminal does to a program, in every front end: ^C meant for an editor, ^Z, a window that is closed."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,11 @@ sys.exit(front_end(choose(sys.argv[1])).visit(house, StartRun(workflow="check"))
 """
 
 
+def _heed_hangups() -> None:
+    """Whoever runs the tests may do so under nohup, which children inherit."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def terminal(program: str, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
     """A program on a terminal of its own."""
@@ -44,6 +50,7 @@ def terminal(program: str, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
         encoding="utf-8",
         dimensions=(24, 80),
         timeout=PATIENCE,
+        preexec_fn=_heed_hangups,
     )
     try:
         yield child

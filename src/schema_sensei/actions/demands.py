@@ -8,7 +8,6 @@ from ..changes.change import Change
 from ..changes.losses import Loss, short
 from ..changes.proof import Proof, Value
 from ..gates.errors import RefusedError
-from ..gates.position import shown
 from ..project.environment import Target
 from .rows import RowsAtStake, rows_at_stake
 
@@ -80,15 +79,14 @@ def proof_of(change: Change, target: Target) -> Proof:
     if proof is None:
         stale = change.proof is not None
         raise RefusedError(
-            f"The way back of revision {shown(change.revisions)} was "
-            + ("rehearsed with another text." if stale else "never rehearsed."),
+            f"The way back of {change.named} was " + ("rehearsed with another text." if stale else "never rehearsed."),
             means=f"{target.environment.name} was not touched.",
             remedy=f"Rehearse it first: {_WAY_OUT}",
             where=str(target.label),
         )
     if proof.value is Value.FAILED:
         raise RefusedError(
-            f"The way back of revision {shown(change.revisions)} does not lead back.",
+            f"The way back of {change.named} does not lead back.",
             means="\n".join((*proof.reasons, *proof.differences)[:NAMED]),
             remedy="Correct the downgrade and rehearse it again. If there must be none, say so in the revision file: "
             'irreversible = "why"',

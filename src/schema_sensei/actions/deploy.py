@@ -78,7 +78,7 @@ class Deploy:
         earlier = earlier_rows(self.services, change, target)
         asked = demand(change, target, change.saved(arrival.identity))
         return Preview(
-            summary=f"Apply revision {shown(change.revisions)} to {target.environment.name}",
+            summary=f"Apply {change.named} to {target.environment.name}",
             target=target.label,
             prompt=agreement(context, change, target, arrival, asked, earlier),
             handle={**handle, "expected": asked.expected},
@@ -157,7 +157,7 @@ class Deploy:
             )
         if change.down is None:
             raise RefusedError(
-                f"Revision {shown(change.revisions)} has no way back: {change.no_way_back}",
+                f"There is no way back of {change.named}: {change.no_way_back}",
                 remedy="Restore a backup, or move forward with a new change.",
                 where=str(target.label),
             )

@@ -14,7 +14,7 @@ from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
 from ..engine.prompts import Choose, Option, Table
 from ..terms.errors import SenseiError, UsageError
-from . import editor, parameters
+from . import editor, parameters, uncommitted
 from .services import Services
 from .signatures import EDIT
 
@@ -79,16 +79,21 @@ class Edit:
         after = self._snapshot(context)
         self._check_syntax(after)
         changed = _changed(before, after)
-        return Outcome(
-            summary=f"Changed: {', '.join(changed)}" if changed else "The models are as they were",
-            outputs={"files": changed},
-        )
+        summary = f"Changed: {', '.join(changed)}" if changed else self._unchanged()
+        return Outcome(summary=summary, outputs={"files": changed})
 
     def reconcile(self, context: Context, intent: Intent) -> Finding:
         return Finding(ground="absent", seen=("The models are as the person left them.",))
 
     def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
         raise NotImplementedError
+
+    def _unchanged(self) -> str:
+        """What to say when nothing changed here: often that is because it was done before the run began."""
+        edited = uncommitted.models(self.services.project, self.services.environ)
+        if not edited:
+            return "The models are as they were"
+        return f"Changed before: {', '.join(edited) if len(edited) <= NAMED else f'{len(edited)} files'}"
 
     def _open_editor(self, context: Context) -> None:
         files = self._files(context)

@@ -55,7 +55,7 @@ class Generate:
             blocks.append(Prose(text, "warning"))
         reachable = heads is not None and not known.unknown(heads)
         return Preview(
-            summary=f"Compare the models with the migrations at {shown(parents)}; write revision {revision}",
+            summary=f"Compare the models with the migrations at {shown(parents)}; write what differs as a new revision",
             blocks=tuple(blocks),
             handle={
                 "revision": revision,

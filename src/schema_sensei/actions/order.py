@@ -52,7 +52,7 @@ def _rows(
         if here not in {each.identity for each in deployed}:
             raise _too_early(change, target, environment, "it is another database now than the one that got this text.")
         if other := _other_texts(change, [each for each in there if each.identity == here]):
-            raise _too_early(change, target, environment, f"it got another text of {shown(other)}.")
+            raise _too_early(change, target, environment, f"it got another text of {', '.join(other)}.")
         if not set(change.heads) <= history(services).ancestors(heads):
             raise _too_early(change, target, environment, f"it was taken back: it stands at {shown(heads)}.")
         yield f"in {environment.name}", words
@@ -77,6 +77,6 @@ def _too_early(change: Change, target: Target, environment: Environment, reason:
     return RefusedError(
         f"{name} comes after {environment.name}, and {environment.name} does not have this change: {reason}",
         means=f"Each environment proves a change for the next one. {name} was not touched.",
-        remedy=f"Take revision {shown(change.revisions)} through {environment.name} first: sensei run promote",
+        remedy=f"Take {change.named} through {environment.name} first: sensei run promote",
         where=str(target.label),
     )

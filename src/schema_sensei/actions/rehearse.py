@@ -37,9 +37,7 @@ class Rehearse:
 
     def preview(self, context: Context) -> Preview:
         change = parameters.change(context)
-        return Preview(
-            summary=f"Rehearse revision {shown(change.revisions)}: up, down, up on a scratch copy", effect=False
-        )
+        return Preview(summary=f"Rehearse {change.named}: up, down, up on a scratch copy", effect=False)
 
     def perform(self, context: Context, intent: Intent) -> Outcome:
         recorded = parameters.change(context)

@@ -10,7 +10,6 @@ from ..changes.hazards.model import Hazard
 from ..changes.hazards.model import Review as Judgement
 from ..definitions.signature import Signature
 from ..engine.ports import Context, Finding, Intent, Outcome, Preview
-from ..gates.position import shown
 from ..project.variables import MissingVariableError
 from ..terms.json import JsonValue
 from . import hazard_questions, parameters
@@ -39,7 +38,7 @@ class Review:
         verdict = _verdict(self.services, context, change)
         blocking = _first(self.services, context.step, verdict, verdict.open("blocks"), frozenset())
         return Preview(
-            summary=f"Review revision {shown(change.revisions)}: {change.nature.words}",
+            summary=f"Review {change.named}: {change.nature.words}",
             prompt=blocking.prompt if blocking else question(context.step, verdict),
             effect=False,
             handle={"change": change.to_json(), "doubt": verdict.doubt, "refused": verdict.refused},

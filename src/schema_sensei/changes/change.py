@@ -65,6 +65,11 @@ class Change:
         return self.up.revisions
 
     @property
+    def named(self) -> str:
+        """Its revisions for people, in the order in which they run: `revision a1`, or `revisions a1, b2`."""
+        return f"revision{'' if len(self.revisions) == 1 else 's'} {', '.join(self.revisions)}"
+
+    @property
     def approved(self) -> bool:
         """True while the approval is for exactly this text."""
         return self.approval is not None and self.approval.digest == self.digest
