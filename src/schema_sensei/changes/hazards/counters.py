@@ -1,6 +1,8 @@
 """What the server counts while a file runs: locks held, scans, rows written, sizes, values of sequences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from psycopg import sql
 
 from ...postgres.session import Connection
 from .state import State
@@ -25,6 +27,45 @@ def sequences(connection: Connection) -> dict[int, int]:
         "FROM pg_catalog.pg_class WHERE relkind = 'S'"
     ).fetchall()
     return {oid: value for oid, value in rows if value is not None}
+
+
+def behind(connection: Connection, tables: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """The columns of some tables (oid, attribute number) whose own sequence will give numbers that rows have."""
+    found = connection.execute(_OWNED, [list(tables)]).fetchall()
+    return frozenset(
+        (table, number)
+        for table, number, schema, name, column, last in found
+        if _largest(connection, sql.Identifier(schema, name), sql.Identifier(column)) > last
+    )
+
+
+_OWNED = """
+SELECT a.attrelid::pg_catalog.int8, a.attnum, n.nspname, c.relname, a.attname,
+       coalesce(pg_catalog.pg_sequence_last_value(q.seqrelid), q.seqstart - 1)
+  FROM pg_catalog.pg_depend d
+  JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid AND q.seqincrement > 0
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+   AND a.attrelid = ANY (%s::pg_catalog.oid[])
+   AND a.atttypid IN ('int2'::pg_catalog.regtype, 'int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype)
+"""
+
+
+def _largest(connection: Connection, table: sql.Identifier, column: sql.Identifier) -> int:
+    row = connection.execute(sql.SQL("SELECT coalesce(max({}), 0) FROM {}").format(column, table)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def filled(connection: Connection, tables: Iterable[int]) -> frozenset[int]:
+    """Those of some tables that take room on disk: they hold rows, or held some."""
+    rows = connection.execute(
+        "SELECT oid::pg_catalog.int8 FROM pg_catalog.pg_class "
+        "WHERE oid = ANY (%s::pg_catalog.oid[]) AND pg_catalog.pg_relation_size(oid) > 0",
+        [list(tables)],
+    ).fetchall()
+    return frozenset(oid for (oid,) in rows)
 
 
 def locks(connection: Connection, base: State) -> dict[int, int]:

@@ -22,6 +22,7 @@ def findings(trace: Trace) -> Iterator[Finding]:
     yield from _exchanged(trace, base, end)
     yield from _tables(trace, base, end)
     yield from _columns(trace, base, end)
+    yield from _behind(trace, end)
     yield from _constraints(trace, base, end)
     yield from _indexes(trace, base, end)
 
@@ -53,6 +54,11 @@ def _typed(state: State, key: tuple[int, int], kind: str) -> bool:
 def _tables(trace: Trace, base: State, end: State) -> Iterator[Finding]:
     keyed = {each.table for each in end.constraints.values() if each.kind == "p"}
     for oid, table in end.tables().items():
+        if table.persistence == "u" and (oid not in base.relations or base.relations[oid].persistence != "u"):
+            unlogged = [
+                oid in step.after.relations and step.after.relations[oid].persistence == "u" for step in trace.effects
+            ]
+            yield Finding("unlogged-table", _since(trace, unlogged), table.name, oid, names={"table": table.name})
         if oid in base.relations or table.partition:
             continue
         statement = _since(trace, [oid in each.after.relations for each in trace.effects])
@@ -78,6 +84,20 @@ def _columns(trace: Trace, base: State, end: State) -> Iterator[Finding]:
         for each in found:
             statement = _since(trace, [_typed(step.after, key, column.type) for step in trace.effects])
             yield Finding(each, statement, f"{relation}.{column.name}", names=names)
+
+
+def _behind(trace: Trace, end: State) -> Iterator[Finding]:
+    """Numbers given by hand to the rows of a new table; told where rows were written to it last."""
+    for table, number in sorted(trace.behind):
+        name, column = end.relations[table].name, end.columns[table, number].name
+        bare = name.rpartition(".")[2].upper()
+        writes = [each.statement for each in trace.effects if each.statement.verb in _WRITES]
+        named = [each for each in writes if bare in each.bare.upper()]
+        statement = (named or writes or [trace.effects[-1].statement])[-1]
+        yield Finding("sequence-behind", statement, f"{name}.{column}", names={"table": name, "column": column})
+
+
+_WRITES = frozenset({"INSERT", "WITH", "MERGE", "COPY", "DO", "CALL", "SELECT", "CREATE", "UPDATE"})
 
 
 def _type(kind: str, *, key: bool) -> tuple[str, ...]:

@@ -27,7 +27,23 @@ def findings(trace: Trace) -> Iterator[Finding]:
                 lock = effect.held.get(table, _EXCLUSIVE if table in effect.rewritten else -1)
                 names = {"table": relation.name, "index": relation.name, **_constraint(effect, table)}
                 yield Finding(name, effect.statement, relation.name, table, lock, names)
+        yield from _referred_to(trace, effect)
         yield from _held_through(trace, effect)
+
+
+def _referred_to(trace: Trace, effect: Effect) -> Iterator[Finding]:
+    """Tables that were there before, locked while the rows of a table that the file filled are looked up in them."""
+    for oid, key in effect.after.constraints.items():
+        if (
+            oid not in effect.before.constraints
+            and key.table in effect.referring
+            and key.target in trace.base.relations
+        ):
+            referring, target = effect.after.relations[key.table].name, effect.after.relations[key.target].name
+            lock = effect.held.get(key.target, -1)
+            names = {"table": referring, **_constraint(effect, key.table)}
+            words = f"Every row of {referring} is looked up in {target} while writes to {target} wait."
+            yield Finding("foreign-key-scan", effect.statement, target, key.target, lock, names, words)
 
 
 def _what(trace: Trace, effect: Effect, table: int) -> str:

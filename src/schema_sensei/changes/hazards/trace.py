@@ -28,7 +28,7 @@ class Effect:
     `held` are table locks held when it ended, the strongest of each relation; `taken` those it added. `scanned` were
     read from end to end, `rewritten` got new files, `written` counts changed and deleted rows. `watched` is False where
     PostgreSQL lets nobody look: statements outside of transactions show only their result. `lowered` are sequences that
-    setval put back.
+    setval put back, `referring` tables that the file made and filled before this statement gave them a foreign key.
     """
 
     statement: Statement
@@ -42,6 +42,7 @@ class Effect:
     written: Mapping[int, int] = field(default_factory=dict)
     watched: bool = True
     lowered: frozenset[int] = frozenset()
+    referring: frozenset[int] = frozenset()
 
     @property
     def touched(self) -> frozenset[int]:
@@ -62,7 +63,8 @@ class Failure:
 class Trace:
     """Every effect in order, the states before and after all, sizes by oid as (rows, bytes), and the failure, if any.
 
-    `end` differs from the last effect's when the file itself rolls back.
+    `end` differs from the last effect's when the file itself rolls back. `behind` are columns (table oid, attribute
+    number) of new tables whose sequence will give numbers that rows have.
     """
 
     base: State
@@ -70,6 +72,7 @@ class Trace:
     sizes: Mapping[int, tuple[int, int]]
     effects: tuple[Effect, ...]
     failure: Failure | None
+    behind: frozenset[tuple[int, int]] = frozenset()
 
 
 def run(
@@ -101,7 +104,10 @@ def run(
             break
     if failure is not None and not _is_finding(failure.error, failure.statement):
         raise failed(failure.statement, failure.error, plan) from failure.error
-    return Trace(base, watch.current, known, tuple(watch.effects), failure)
+    behind = frozenset[tuple[int, int]]()
+    if failure is None and (new := watch.current.tables().keys() - base.relations.keys()):
+        behind = counters.behind(connection, new)
+    return Trace(base, watch.current, known, tuple(watch.effects), failure, behind)
 
 
 def failed(statement: Statement, error: psycopg.Error, plan: Plan) -> RehearsalError:
@@ -261,9 +267,20 @@ class _Watch:
             )
             if sequences
             else frozenset(),
+            referring=self._referring(before, after),
         )
         self.effects.append(effect)
         self.current = after
+
+    def _referring(self, before: State, after: State) -> frozenset[int]:
+        """The tables with rows that are not of the base, were there before, and have a checked foreign key now."""
+        tables = {
+            each.table
+            for oid, each in after.constraints.items()
+            if oid not in before.constraints and each.kind == "f" and each.valid
+        }
+        tables = {each for each in tables if each in before.relations and each not in self.base.relations}
+        return counters.filled(self.connection, tables) if tables else frozenset()
 
     def _away(self, statement: Statement) -> str:
         """Leave UTC for a change between timestamp and timestamptz, which is no rewrite only there; the zone before.
