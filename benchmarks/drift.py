@@ -16,7 +16,6 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from schema_sensei.__main__ import GARBAGE_THRESHOLD
 from schema_sensei.actions.comparing import Comparison, look_at
 from schema_sensei.actions.services import Services
 from schema_sensei.migrations.migrations import Migrations
@@ -26,6 +25,7 @@ from schema_sensei.postgres.scratch import Scratch
 from schema_sensei.postgres.session import connect
 from schema_sensei.project.config import load
 from schema_sensei.project.environment import Target
+from schema_sensei.terms import garbage
 from schema_sensei.terms.secrets import Secret
 
 from .measure import Measure, seconds
@@ -225,7 +225,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Iterator[Measure]:
 
     A compare begins where the models are imported, ours and Alembic's; the whole commands import them, both.
     """
-    gc.set_threshold(GARBAGE_THRESHOLD)  # as the program does
+    gc.set_threshold(garbage.THRESHOLD)  # as the program does
     for tables in sizes:
         name = f"drift, {tables} tables"
         with _bench(tables) as bench:

@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import debug_log
+from .terms import garbage
 from .terms.errors import SenseiError
 from .terms.exit_codes import ExitCode
 from .terms.secrets import REDACTOR
 
-GARBAGE_THRESHOLD = 50_000
-"""New containers between two collections. Python's 700 means some forty collections before the first question, none
-of which finds anything: imports make things that stay."""
-
 
 def main() -> None:
     """Run the program and exit."""
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(garbage.THRESHOLD)
     try:
         sys.exit(_run())
     except SenseiError as error:

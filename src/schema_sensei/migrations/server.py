@@ -17,6 +17,7 @@ import sys
 import traceback
 from typing import NoReturn
 
+from ..terms import garbage
 from .wire import Frames, Message, pack
 
 PRELOADED = (
@@ -148,6 +149,7 @@ def _die_with_parent() -> None:
 def serve(descriptor: int) -> None:
     """Imports everything, then serves the control socket with this descriptor until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(garbage.THRESHOLD)
     control = socket.socket(fileno=descriptor)
     for module in PRELOADED:
         importlib.import_module(module)
