@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,37 @@ def test_a_window_that_is_closed_ends_the_program_with_its_exit_code(face: str) 
     with terminal(sys.executable, "-m", "tests.frontends.lines_in_memory", face, "flow") as child:
         child.expect("What is it for")
         child.expect("keep|quit")
-        child.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # close() would send signals, too
-        child.wait()
-        assert child.exitstatus == 143
+        assert _exit_code_without_terminal(child) == 143
+
+
+DRAWING = """
+import sys
+from schema_sensei.frontends.requests import OpenGuide
+from schema_sensei.frontends.tui.app import SenseiApp, visit
+from tests.frontends.tui.memory_house import MemoryHouse
+leave = SenseiApp.leave_at_once
+def draw_and_leave(self, code):
+    for _ in range(200):
+        self._driver.write("x")
+    leave(self, code)
+
+SenseiApp.leave_at_once = draw_and_leave
+sys.exit(visit(MemoryHouse(), OpenGuide()))
+"""
+
+
+def test_a_screen_that_still_draws_when_its_window_is_closed_ends_as_well(tmp_path: Path) -> None:
+    program = tmp_path / "drawing.py"
+    program.write_text(DRAWING)
+    with terminal(sys.executable, str(program)) as child:
+        child.expect("What are you trying to do")
+        assert _exit_code_without_terminal(child) == 143
+
+
+def _exit_code_without_terminal(child: "pexpect.spawn[str]") -> int | None:
+    """Close the window, and wait for the program to end; None when it does not."""
+    child.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # close() would send signals, too
+    until = time.monotonic() + PATIENCE
+    while child.isalive() and time.monotonic() < until:
+        time.sleep(0.02)
+    return child.exitstatus

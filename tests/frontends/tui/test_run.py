@@ -10,7 +10,9 @@ from tests.frontends.tui.memory_house import ACTIONS, DEV, PROD, SQL, MemoryHous
 from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Preview
 from schema_sensei.engine.prompts import Checklist, Choose, Confirm, EnterText, Option, Prompt, Resolve, TypedConfirm
 from schema_sensei.frontends.entries import Remedy
+from schema_sensei.frontends.operator import TerminalBusy
 from schema_sensei.frontends.requests import StartRun
+from schema_sensei.frontends.tui.lending import lent_terminal
 from schema_sensei.terms.errors import UnreachableError
 from schema_sensei.terms.json import JsonValue
 
@@ -387,8 +389,6 @@ def test_a_terminal_too_small_takes_no_answer_and_recovers() -> None:
 
 
 def test_the_editor_cannot_have_a_terminal_that_is_not_there() -> None:
-    from schema_sensei.frontends.operator import TerminalBusy
-
     refused: list[Exception] = []
     house = MemoryHouse()
     start = house.start
@@ -415,3 +415,16 @@ def test_the_editor_cannot_have_a_terminal_that_is_not_there() -> None:
 
     drive(house, script, LOOK)
     assert refused
+
+
+def test_a_terminal_that_is_asked_for_while_the_program_ends_is_refused() -> None:
+    class Ending:
+        """An application that ends after it took the request, and before it came to it."""
+
+        is_running = True
+
+        def call_later(self, _lend: object) -> None:
+            self.is_running = False
+
+    with pytest.raises(TerminalBusy, match="ending"), lent_terminal(Ending()):  # type: ignore[arg-type]
+        pass

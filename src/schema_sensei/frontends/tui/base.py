@@ -3,12 +3,15 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events
 from textual.app import App
 
 from ...terms.errors import SenseiError
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
 log = logging.getLogger(__name__)
 Found = TypeVar("Found")
@@ -24,6 +27,15 @@ class BaseApp(App[None]):
 
     gone = False
     """Set once the end has begun: nothing may be drawn any more."""
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Textual's choice; a terminal gets a driver that lets us end when its window is closed."""
+        from textual.drivers.linux_driver import LinuxDriver
+
+        from .driver import LastingDriver
+
+        chosen = super().get_driver_class()
+        return LastingDriver if chosen is LinuxDriver else chosen
 
     def look_up(self, find: Callable[[], Found], show: Callable[[Found], object]) -> None:
         """Find something slow in a thread of its own, then show it; a problem becomes a notice."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
+LOOK = 0.2
+"""Seconds between two looks whether the application is still there to let go of the terminal."""
+
+
 @contextmanager
 def lent_terminal(app: "App[None]") -> Iterator[None]:
     """Inside, the app draws nothing and reads nothing. Raises TerminalBusy where the driver cannot let go of it.
@@ -26,6 +30,8 @@ def lent_terminal(app: "App[None]") -> Iterator[None]:
     refused: list[Exception] = []
 
     def lend() -> None:
+        if given_back.is_set():
+            return
         try:
             with app.suspend(), _signals_held():
                 taken.set()
@@ -34,16 +40,25 @@ def lent_terminal(app: "App[None]") -> Iterator[None]:
             refused.append(problem)
             taken.set()
 
-    if not app.is_running:
-        raise TerminalBusy("the program is ending")
+    _require_running(app)
     app.call_later(lend)
-    taken.wait()
+    while not taken.wait(LOOK):
+        try:
+            _require_running(app)
+        except TerminalBusy:  # it ended before it came to our request
+            given_back.set()
+            raise
     if refused:
         raise TerminalBusy("this terminal cannot be lent") from refused[0]
     try:
         yield
     finally:
         given_back.set()
+
+
+def _require_running(app: "App[None]") -> None:
+    if not app.is_running:
+        raise TerminalBusy("the program is ending")
 
 
 @contextmanager
