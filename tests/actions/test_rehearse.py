@@ -11,7 +11,7 @@ from schema_sensei.actions import revisions
 from schema_sensei.changes.change import Change
 from schema_sensei.changes.nature import Nature
 from schema_sensei.changes.proof import Value
-from schema_sensei.engine.ports import Outcome
+from schema_sensei.engine.ports import Intent, Outcome
 from schema_sensei.engine.prompts import Confirm, Table, TypedConfirm
 from schema_sensei.postgres import session
 from schema_sensei.postgres.errors import ScratchError
@@ -188,3 +188,37 @@ def test_deploy_names_a_lossy_way_back(shop: Shop) -> None:
     prompt = shop.actions["deploy"].preview(shop.deployment(change)).prompt
     assert prompt is not None
     assert prompt.facts["proof"] == "lossy"
+
+
+def test_the_way_back_of_what_takes_no_rows_is_one_confirmation(shop: Shop) -> None:
+    shop.execute("INSERT INTO accounts (id, email) VALUES (1, 'ada')")
+    write_revision(
+        shop.root, "b2", "a1", 'op.create_index("ix_email", "accounts", ["email"])', 'op.drop_index("ix_email")'
+    )
+    change = Change.from_json(rehearsed(shop, change_of(shop, "b2")).outputs["change"]).approve(at=0, by="ada")
+    deploy, desk = shop.actions["deploy"], shop.deployment(change.to_json(), answers={"deploy.undo": True})
+    preview, deployed = take(deploy, desk, True)
+
+    deploy.undo(desk, Intent(handle=preview.handle, answer=True), deployed)
+
+    prompt = desk.asked[-1]
+    assert isinstance(prompt, Confirm)
+    assert prompt.stakes is not None
+    assert "no rows and no values go" in prompt.stakes.costs
+    assert shop.rows("SELECT to_regclass('ix_email')") == [(None,)]
+
+
+def test_the_way_back_names_what_it_takes_and_how_many_rows(shop: Shop) -> None:
+    shop.execute("INSERT INTO accounts (id, email) VALUES (1, 'ada'), (2, 'grace')")
+    up, down = 'op.add_column("accounts", sa.Column("note", sa.Text()))', 'op.drop_column("accounts", "note")'
+    write_revision(shop.root, "b2", "a1", up, down)
+    change = Change.from_json(rehearsed(shop, change_of(shop, "b2")).outputs["change"]).approve(at=0, by="ada")
+    deploy, desk = shop.actions["deploy"], shop.deployment(change.to_json(), answers={"deploy.undo": "dev"})
+    preview, deployed = take(deploy, desk, True)
+
+    deploy.undo(desk, Intent(handle=preview.handle, answer=True), deployed)
+
+    prompt = desk.asked[-1]
+    assert isinstance(prompt, TypedConfirm)
+    assert prompt.stakes is not None
+    assert prompt.stakes.costs == "drop accounts.note: 2 rows"

@@ -453,6 +453,15 @@ def test_what_is_written_afterwards_is_told_and_is_no_loss(rehearse: Rehearser) 
     )
     assert proof.value is Value.PROVEN
     assert proof.since[:2] == ("the rows of table public.tasks", "the values of column public.notes.star")
+    assert [each.what for each in proof.down_losses or ()] == ["drop notes.star", "drop tasks"]
+
+
+def test_a_way_back_that_takes_nothing_is_known_to(rehearse: Rehearser) -> None:
+    proof = rehearse(Case("", ["CREATE INDEX i ON notes (id)"], ["DROP INDEX i"]))
+    assert proof.down_losses == ()
+    assert Proof.from_json(proof.to_json()) == proof
+    written_before = {name: value for name, value in proof.to_json().items() if name != "down_losses"}
+    assert Proof.from_json(written_before).down_losses is None
 
 
 def test_another_order_of_columns_is_noted_and_no_failure(rehearse: Rehearser) -> None:

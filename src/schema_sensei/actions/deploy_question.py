@@ -1,6 +1,7 @@
 """What a deploy asks: yes or no to exactly this text on exactly this database, and to its way back."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..changes.change import Change
 from ..changes.script import Script
@@ -119,26 +120,25 @@ def _back(change: Change, asked: Demand) -> str:
 
 
 def way_back(context: Context, change: Change, down: Script, target: Target, arrival: Arrival) -> Prompt:
-    """Whether to take a deploy back; the environment's name is typed where rows go."""
-    stake = rows_at_stake(target, change.nature.tables)
-    loses = stake.words or "nothing that is known"
+    """Whether to take a deploy back; the environment's name is typed where rows go, or where nobody knows."""
+    going = _going_back(change, down, target)
     question = f"Take {target.label} back to {shown(change.base)}?"
-    table = Table(("table", "rows now"), stake.rows, title="What these tables hold")
-    blocks = (table, Code(down.reading, title="Runs")) if stake.rows else (Code(down.reading, title="Runs"),)
+    table = Table(("goes", "rows now"), going.rows, title="What goes with the change")
+    blocks = (table, Code(down.reading, title="Runs")) if going.rows else (Code(down.reading, title="Runs"),)
     stakes = Stakes(
         does=f"Runs {down.statements} statements on {target.label}",
-        costs=f"what the change added goes, rows included: {loses}",
-        back="deploy the change again; rows do not come back",
+        costs=going.words,
+        back="deploy the change again" + ("; rows and values do not come back" if going.rows else ""),
     )
     known: dict[str, JsonValue] = {
         **facts(change),
         "environment": target.environment.name,
-        "rows": stake.total,
+        "rows": going.total,
         "down_digest": down.digest,
     }
     digest = f"{down.digest} {arrival.identity} {' '.join(arrival.position.heads)}"
     key = f"{context.step}.undo"
-    if stake.total == 0:
+    if going.total == 0:
         return Confirm(
             key=key, question=question, blocks=blocks, stakes=stakes, target=target.label, facts=known, digest=digest,
             binding=True, yes="Take it back", no="Leave it", default=None,
@@ -154,3 +154,30 @@ def way_back(context: Context, change: Change, down: Script, target: Target, arr
         binding=True,
         expected=target.environment.name,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What goes with the way back: pairs of what and how many rows have it now, all of them together, a phrase."""
+
+    rows: tuple[tuple[str, str], ...]
+    total: int | None
+    words: str
+
+
+def _going_back(change: Change, down: Script, target: Target) -> _Going:
+    """As the rehearsal of exactly this way back saw it; without one, every table of the change may lose rows."""
+    proof = change.rehearsed
+    if proof is None or proof.down != down.digest or proof.down_losses is None:
+        stake = rows_at_stake(target, change.nature.tables)
+        return _Going(
+            stake.rows,
+            stake.total,
+            f"what the change added goes, rows included: {stake.words or 'nothing that is known'}",
+        )
+    if not proof.down_losses:
+        return _Going((), 0, "locks for as long as each statement runs; no rows and no values go")
+    stake = rows_at_stake(target, tuple(dict.fromkeys(each.table for each in proof.down_losses)))
+    counts = dict(stake.rows)
+    rows = tuple((each.what, counts[each.table]) for each in proof.down_losses)
+    return _Going(rows, stake.total, "; ".join(f"{what}: {count}" for what, count in rows))

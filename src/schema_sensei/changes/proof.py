@@ -49,7 +49,8 @@ class Proof:
     was there before the change and does not come back; `since` is what goes with the way down because it was written
     after the change: that is every downgrade's nature and no blemish. `notes` are differences that do not count.
     `ground` says on what it was rehearsed; `irreversible` why its author wants no way back; `losses` what the upgrade
-    takes from tables that were there, whether or not the way down brings it back.
+    takes from tables that were there, whether or not the way down brings it back, and `down_losses` what the way down
+    takes from the tables as the change leaves them (None: nobody saw it).
     """
 
     value: Value
@@ -66,6 +67,7 @@ class Proof:
     ground: str = ""
     irreversible: str = ""
     losses: tuple[Loss, ...] = ()
+    down_losses: tuple[Loss, ...] | None = None
 
     @property
     def summary(self) -> str:
@@ -100,6 +102,7 @@ class Proof:
             "ground": self.ground,
             "irreversible": self.irreversible,
             "losses": [each.to_json() for each in self.losses],
+            "down_losses": None if self.down_losses is None else [each.to_json() for each in self.down_losses],
         }
 
     @classmethod
@@ -108,6 +111,7 @@ class Proof:
         if not isinstance(data, Mapping):
             raise TypeError("a proof is an object")
         objects, seconds, down = data["objects"], data["seconds"], data["down"]
+        down_losses = data.get("down_losses")
         if not isinstance(objects, int) or not isinstance(seconds, int | float):
             raise TypeError("a proof counts objects and seconds")
         return cls(
@@ -125,6 +129,7 @@ class Proof:
             ground=str(data.get("ground", "")),
             irreversible=str(data.get("irreversible", "")),
             losses=tuple(Loss.from_json(each) for each in _list(data.get("losses", ()))),
+            down_losses=None if down_losses is None else tuple(Loss.from_json(each) for each in _list(down_losses)),
         )
 
     @classmethod
@@ -188,6 +193,7 @@ def judge(
     notes: list[str] = []
     lost: list[str] = []
     since: list[str] = []
+    taken_back: tuple[Loss, ...] | None = None
     if down is not None:
         reasons[:0] = (f"the downgrade of {each} is empty" for each in empty_downgrades(up, down, version_table))
     if top is not None and bottom is not None:
@@ -195,6 +201,8 @@ def judge(
         lost = [*not_kept(base.holdings, top.holdings, bottom.holdings), *rewritten(statements, base.holdings)]
         lost += _changed_rows(base, bottom, lost)
         since = list(not_kept(top.holdings, bottom.holdings, bottom.holdings))
+        downwards = [each for unit in down.units for each in own_statements(unit, version_table)] if down else []
+        taken_back = losses(top.holdings, bottom.holdings, downwards)
     if top is not None and journey.again is not None and not failures:
         second, _ = in_words(top.shape.difference(journey.again.shape))
         reasons += [f"the second upgrade makes something else than the first: {each}" for each in second]
@@ -212,6 +220,7 @@ def judge(
         objects=len(base.catalog.rows) if bottom is None else len(bottom.catalog.rows),
         seconds=round(journey.seconds, 3),
         losses=taken,
+        down_losses=taken_back,
     )
 
 
