@@ -91,7 +91,8 @@ def fold(view: RunView, event: Event, now: float) -> RunView:
             if index is None:
                 return view
             step = StepView(view.steps[index].outline, "running", event.visit, None, now, event.target)
-            return replace(_with(view, index, step), current=index, ended=None)
+            steps = (*view.steps[:index], step, *map(_ahead, view.steps[index + 1 :]))
+            return replace(view, steps=steps, current=index, ended=None)
         case LifeChanged():
             return replace(view, stages=event.stages)
         case RunEnded():
@@ -105,6 +106,11 @@ def fold(view: RunView, event: Event, now: float) -> RunView:
             return replace(_with(view, index, _step(view.steps[index], event)), current=index)
         case _:
             assert_never(event)
+
+
+def _ahead(step: StepView) -> StepView:
+    """A step after the one that begins: the run went back before it and comes to it again; what was undone stays so."""
+    return step if step.state in {"waiting", "undone"} else StepView(step.outline)
 
 
 def _step(step: StepView, event: Previewed | Answered | OutputLine | Noted | StepFinished | StepFailed) -> StepView:
