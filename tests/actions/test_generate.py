@@ -1,5 +1,6 @@
 """generate: the file it writes, the friendly ends, and histories in trouble."""
 
+import hashlib
 import re
 import subprocess
 from dataclasses import replace
@@ -9,6 +10,8 @@ from tests.actions.conftest import Shop
 from tests.actions.desk import Desk, take
 from tests.actions.small_project import ENV, write_revision
 
+from schema_sensei.actions.drafts import Drafts
+from schema_sensei.actions.revisions import history
 from schema_sensei.changes.change import Change
 from schema_sensei.engine.ports import Intent, Outcome
 from schema_sensei.engine.prompts import Prose
@@ -82,6 +85,20 @@ def test_undo_deletes_the_file_unless_it_was_edited_or_deployed(shop: Shop) -> N
     shop.execute("DROP TABLE certificates")
     shop.execute("UPDATE alembic_version SET version_num = 'a1'")
     generate.undo(desk, intent, outcome)
+
+    assert not path.exists()
+
+
+def test_undo_deletes_the_file_as_the_run_itself_has_cured_it(shop: Shop) -> None:
+    shop.edit_models()
+    generate, desk = shop.actions["generate"], Desk(ADD)
+    preview, outcome = take(generate, desk)
+    path = shop.root / str(outcome.outputs["path"])
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text() + "\n# cured\n")
+    Drafts(shop.services).follow(desk, history(shop.services), str(outcome.outputs["revision"]), before=before)
+
+    generate.undo(desk, Intent(handle=preview.handle), outcome)
 
     assert not path.exists()
 

@@ -10,7 +10,7 @@ from schema_sensei.engine.errors import UnfitAnswer
 from schema_sensei.engine.events import RunEnded, RunStarted, StepFinished
 from schema_sensei.engine.ports import Context, Finding, Ground, Intent, Outcome
 from schema_sensei.engine.prompts import Back, Confirm, EnterText, Paused, Resolve
-from schema_sensei.terms.errors import UnreachableError
+from schema_sensei.terms.errors import UnreachableError, UsageError
 from schema_sensei.terms.exit_codes import ExitCode
 
 
@@ -197,16 +197,77 @@ def test_a_crash_between_two_undos_goes_on_from_what_is_undone() -> None:
     assert world.log == ["a", "b", "undo b", "undo a", "a", "b", "c"]
 
 
-def test_an_undo_that_fails_leaves_the_run_interrupted_with_its_error() -> None:
+def _stuck(world: World, *, sees: Ground | None = None) -> Bench:
+    """A run in which a has acted, and its undo says that there is no server."""
+
     class Stuck(Deed):
         def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
             raise UnreachableError("No server.", remedy="Start it.")
 
-    world = World()
     made = bench(step("a"), step("b"), world=world)
-    made.actions = {"deed": Stuck(world, asks=True, undoable=True)}
+    made.actions = {"deed": Stuck(world, asks=True, undoable=True, sees=sees)}
+    return made
+
+
+def test_an_undo_that_fails_half_way_leaves_the_run_interrupted_with_its_error() -> None:
+    made = _stuck(World(), sees="partial")
     result = made.start(Script({"a": [True], "b": [Back()], "a.undo": [True]}))
     assert (result.status, result.exit_code) == ("interrupted", ExitCode.UNREACHABLE)
+    assert result.summary.startswith("No server.")
+
+
+def test_an_undo_that_is_refused_with_all_in_place_leaves_the_run_where_it_is() -> None:
+    world = World()
+    made = _stuck(world)
+    asker = Script({"a": [True], "b": [Back(), True], "a.undo": [True]})
+    assert made.start(asker).status == "done"
+    assert world.log == ["a", "b"]
+    assert "A was not undone. No server. Start it." in made.screen.notes()
+    assert [event.state for event in made.screen.finished()] == ["done", "done"]
+
+
+def test_an_undo_that_the_person_does_not_want_after_all_is_none() -> None:
+    class Asking(Deed):
+        def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
+            return Outcome(name="declined", summary="Not undone: a was not touched")
+
+    world = World()
+    made = bench(step("a"), step("b"), world=world)
+    made.actions = {"deed": Asking(world, asks=True, undoable=True)}
+    asker = Script({"a": [True], "b": [Back(), True], "a.undo": [True]})
+    assert made.start(asker).status == "done"
+    assert (world.log, asker.keys) == (["a", "b"], ["a", "b", "a.undo", "b"])
+    assert "Not undone: a was not touched" in made.screen.notes()
+
+
+def test_of_several_undos_the_one_that_is_refused_ends_the_way_back_there() -> None:
+    class Refusing(Deed):
+        def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
+            if context.step == "a":
+                raise UsageError("a is kept.", remedy="Delete it yourself.")
+            return Deed.undo(self, context, intent, outcome)
+
+    world = World()
+    steps = (step("a"), step("b"), step("c", confirm="Sure?"))
+    made = bench(*steps, world=world, inputs=(Input(name="n", ask="N?"),))
+    made.actions = {"deed": Refusing(world, undoable=True)}
+    asker = Script({"inputs.n": ["1"], "c.confirm": [Back(), True], "b.undo": [True], "a.undo": [True]})
+    assert made.start(asker).status == "done"
+    assert world.log == ["a", "b", "undo b", "b", "c"]
+
+
+def test_an_undo_that_was_interrupted_before_it_began_may_be_left() -> None:
+    class Dying(Deed):
+        def undo(self, context: Context, intent: Intent, outcome: Outcome) -> Outcome:
+            raise Killed
+
+    world = World()
+    made = bench(step("a"), step("b"), world=world)
+    made.actions = {"deed": Dying(world, asks=True, undoable=True)}
+    with pytest.raises(Killed):
+        made.start(Script({"a": [True], "b": [Back()], "a.undo": [True]}))
+    assert made.resume(made.newest(), Script({"a.resolve": ["leave"], "b": [True]})).status == "done"
+    assert world.log == ["a", "b"]
 
 
 def test_back_from_a_failure_is_free_when_nothing_happened() -> None:

@@ -49,9 +49,12 @@ class Drafts:
         return None if self.who_has(context, known, written) else written
 
     def delete(self, context: Context, known: History, written: Revision, *, generated: str) -> None:
-        """Delete a file whose content was `generated` (sha256). Raises KeptFileError when it is needed or edited."""
+        """Delete a file whose content was `generated` (sha256), or is what the run itself has made of it since.
+
+        Raises KeptFileError when it is needed or edited.
+        """
         path = relative(written.path, self.services.project.root)
-        if written.sha256 != generated:
+        if written.sha256 != generated and self._noted(context) != (written.revision, written.sha256):
             raise KeptFileError(
                 f"{path} was edited since it was generated; it is kept.",
                 remedy="Delete it yourself if its content is not needed.",

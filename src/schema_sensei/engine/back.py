@@ -22,8 +22,9 @@ def go_back(execution: Execution) -> bool:
             return _refuse(execution, f"{step.title} has acted since then and cannot be undone.")
     if not all(_agreed(execution, moment) for moment in acted):
         return False
-    for moment in acted:
-        undo(execution, moment)
+    for number, moment in enumerate(acted):
+        if not undo(execution, moment):
+            return number > 0  # what was undone before is ahead again
     ledger.commit("back", to=target.number)
     return True
 

@@ -15,6 +15,7 @@ from ..terms.json import JsonObject, JsonValue
 from ..terms.targets import TargetLabel
 from .cancel import CancelToken
 from .context import StepContext
+from .errors import MissingAnswer
 from .events import RunStatus
 from .ledger import Ledger
 from .ports import Action
@@ -146,9 +147,10 @@ def failed(error: SenseiError) -> Ending:
 
 def interrupted(error: SenseiError | None, exit_code: int = ExitCode.RESOLVE) -> Ending:
     """The ending of a run whose last effect is not settled."""
+    what = "" if error is None or isinstance(error, MissingAnswer) else f"{error.what} "
     return Ending(
         status="interrupted",
         exit_code=exit_code,
-        summary="An interrupted effect must be resolved.",
+        summary=f"{what}An interrupted effect must be resolved.",
         error=error,
     )

@@ -16,7 +16,7 @@ from .events import RunStatus, StepOutline
 
 EntryKind: TypeAlias = Literal[
     "claimed", "entered", "previewed", "answered", "intended", "kept", "noted", "failed", "retried", "finished",
-    "skipped", "undoing", "undone", "back", "ended",
+    "skipped", "undoing", "undone", "not_undone", "back", "ended",
 ]  # fmt: skip
 Claim: TypeAlias = Literal["created", "released", "dead", "expired", "forced"]
 

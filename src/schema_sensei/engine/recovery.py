@@ -14,6 +14,8 @@ from .prompts import Back, Cancelled, EnterText, Option, Paused, Resolve, Skippe
 from .state import Intended, Moment
 
 _log = logging.getLogger(__name__)
+DECLINED = "declined"
+"""The outcome of an undo that the person did not want after all."""
 
 
 def recover(execution: Execution, step: Step) -> Outcome | None:
@@ -46,8 +48,11 @@ def look(execution: Execution, step: Step) -> Finding:
     return _reconcile(execution, step, execution.ledger.state.visit, intended)
 
 
-def undo(execution: Execution, moment: Moment) -> None:
-    """Undo a finished effect; journaled before and after. Raises Halt when it fails: the effect is unsettled then."""
+def undo(execution: Execution, moment: Moment) -> bool:
+    """Undo a finished effect; journaled before and after. False, and said why, when it was refused and all stands.
+
+    Raises Halt when it fails half-way: the effect is unsettled then.
+    """
     step = execution.workflow.step(moment.step)
     intended = moment.intent
     if intended is None:
@@ -56,7 +61,21 @@ def undo(execution: Execution, moment: Moment) -> None:
         "undoing", moment.step, moment.visit,
         handle=intended.handle, answer=intended.answer, at=intended.at, outcome=moment.outcome,
     )  # fmt: skip
-    _undo(execution, step, moment.visit, intended, moment.outcome)
+    try:
+        undone = _try_undo(execution, step, moment.visit, intended, moment.outcome)
+    except Interruption:
+        raise
+    except SenseiError as error:
+        if _reconcile(execution, step, moment.visit, intended).ground != "applied":
+            raise Halt(interrupted(error, error.exit_code)) from error
+        text = f"{step.title} was not undone. {error.what} {error.remedy}".strip()
+        _not_undone(execution, step, moment.visit, text)
+        return False
+    if undone.name == DECLINED:
+        _not_undone(execution, step, moment.visit, undone.summary)
+        return False
+    _undone(execution, step, moment.visit, undone)
+    return True
 
 
 def finish_undo(execution: Execution) -> None:
@@ -70,12 +89,16 @@ def finish_undo(execution: Execution) -> None:
     if finding.ground == "absent":
         _undone(execution, step, entry.visit, Outcome(summary="Nothing of it is left."))
         return
-    match _ask_resolve(execution, step, intended, finding, undoable=False, doing="Undoing"):
+    stands = (Option("leave", "Leave it", "it stands as it was; go on from there"),)
+    more = stands if finding.ground == "applied" else ()
+    match _ask_resolve(execution, step, intended, finding, more=more, doing="Undoing"):
         case "again":
             _undo(execution, step, entry.visit, intended, _object(body["outcome"]))
         case "done_elsewhere":
             reason = _reason(execution, step)
             _undone(execution, step, entry.visit, Outcome(summary=f"Undone elsewhere: {reason}"))
+        case "leave":
+            _not_undone(execution, step, entry.visit, f"{step.title} was not undone: it stands as it was.")
         case _:
             raise Halt(interrupted(None))
 
@@ -86,7 +109,8 @@ def _resolve(execution: Execution, step: Step, finding: Finding) -> Outcome | No
     if intended is None:
         return None
     undoable = execution.action(step).signature.undoable
-    match _ask_resolve(execution, step, intended, finding, undoable=undoable, doing=""):
+    more = (Option("undo", "Undo what is there", "then the step starts over"),) if undoable else ()
+    match _ask_resolve(execution, step, intended, finding, more=more):
         case "again":
             _again(execution, step, "person")
             return None
@@ -107,7 +131,13 @@ def _resolve(execution: Execution, step: Step, finding: Finding) -> Outcome | No
 
 
 def _ask_resolve(
-    execution: Execution, step: Step, intended: Intended, finding: Finding, *, undoable: bool, doing: str
+    execution: Execution,
+    step: Step,
+    intended: Intended,
+    finding: Finding,
+    *,
+    more: tuple[Option, ...],
+    doing: str = "",
 ) -> str:
     """The person's choice; without anybody to choose, the run ends here with exit code 5, or the error's own."""
     ledger = execution.ledger
@@ -122,7 +152,7 @@ def _ask_resolve(
         facts={"ground": finding.ground},
         options=(
             Option("again", "Run it again", "only when nothing of it is there"),
-            *((Option("undo", "Undo what is there", "then the step starts over"),) if undoable else ()),
+            *more,
             Option("stop", "Stop here", "keep the run, decide later"),
             Option("done_elsewhere", "It was done elsewhere", "say why; recorded"),
         ),
@@ -170,31 +200,43 @@ def _reconcile(execution: Execution, step: Step, visit: int, intended: Intended)
 
 
 def _undo(execution: Execution, step: Step, visit: int, intended: Intended, outcome: JsonObject) -> None:
+    try:
+        undone = _try_undo(execution, step, visit, intended, outcome)
+    except Interruption:
+        raise
+    except SenseiError as error:
+        raise Halt(interrupted(error, error.exit_code)) from error
+    if undone.name == DECLINED:
+        raise Halt(interrupted(None))
+    _undone(execution, step, visit, undone)
+
+
+def _try_undo(execution: Execution, step: Step, visit: int, intended: Intended, outcome: JsonObject) -> Outcome:
+    """What the action says after its undo; an error that nobody foresaw becomes a SenseiError."""
     action = execution.action(step)
     try:
         context = execution.context(step, visit, execution.parameters(step, action.signature) or {})
         context.begin(committed=True)
         try:
-            undone = action.undo(context, _intent(intended), _outcome(outcome))
+            return action.undo(context, _intent(intended), _outcome(outcome))
         finally:
             context.close()
-    except (Interruption, Cancelled, Paused, Halt):
+    except (SenseiError, Interruption, Cancelled, Paused, Halt):
         raise
     except Exception as error:
-        if isinstance(error, SenseiError):
-            known = error
-        else:
-            _log.exception("undoing the step %s failed unexpectedly", step.id)
-            known = SenseiError(
-                f"Undoing {step.id} failed: {type(error).__name__}: {error}",
-                remedy="Resume the run: what is left is looked into first.",
-            )
-        raise Halt(interrupted(known, known.exit_code)) from error
-    _undone(execution, step, visit, undone)
+        _log.exception("undoing the step %s failed unexpectedly", step.id)
+        raise SenseiError(
+            f"Undoing {step.id} failed: {type(error).__name__}: {error}",
+            remedy="Resume the run: what is left is looked into first.",
+        ) from error
 
 
 def _undone(execution: Execution, step: Step, visit: int, outcome: Outcome) -> None:
     execution.ledger.commit("undone", step.id, visit, summary=outcome.summary or "Undone.", blocks=outcome.blocks)
+
+
+def _not_undone(execution: Execution, step: Step, visit: int, text: str) -> None:
+    execution.ledger.commit("not_undone", step.id, visit, text=text)
 
 
 def _intent(intended: Intended) -> Intent:

@@ -88,6 +88,8 @@ def _told(entry: Entry, state: State, *, past: bool) -> tuple[Event, ...]:
         case "undone":
             blocks = decode_blocks(body["blocks"])
             return (StepFinished(step, "undone", "undone", _text(body["summary"]), 0.0, {}, blocks, replayed=past),)
+        case "not_undone":
+            return (Noted(step, _text(body["text"]), "warning"),)
         case "back":
             return _back(state)
         case "ended":

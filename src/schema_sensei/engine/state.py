@@ -103,6 +103,8 @@ class State:
                 self.undoing = entry
             case "undone":
                 self._undone(entry)
+            case "not_undone":
+                self.undoing = None
             case "ended":
                 self.ended = body
                 if body["forget"] and self.step is not None:

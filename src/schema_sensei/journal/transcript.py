@@ -167,6 +167,8 @@ def _entry_lines(entry: Entry) -> list[str]:
             return [f"- {at} skipped ({inline(str(body['by']))}){_said(str(body['reason']))}"]
         case "undone":
             return [f"- {at} **undone**{_said(str(body['summary']))}"]
+        case "not_undone":
+            return [f"- {at} not undone{_said(str(body['text']))}"]
         case "back":
             return [f"- {at} back to an earlier answer"]
         case "claimed":
