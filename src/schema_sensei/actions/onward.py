@@ -36,7 +36,7 @@ class Onward:
                 f"{missing.what} Whoever has it takes the change on: sensei run promote",
             )
         return Preview(
-            summary=f"The change has come to {name}",
+            summary=f"Next is {name}",
             target=target.label,
             effect=False,
             prompt=_question(context, target),

@@ -151,7 +151,9 @@ def _ask_resolve(
         target=execution.target(step),
         facts={"ground": finding.ground},
         options=(
-            Option("again", "Run it again", "only when nothing of it is there"),
+            Option("again", "Undo it again", "what is left of it goes")
+            if doing
+            else Option("again", "Run it again", "only when nothing of it is there"),
             *more,
             Option("stop", "Stop here", "keep the run, decide later"),
             Option("done_elsewhere", "It was done elsewhere", "say why; recorded"),
