@@ -12,6 +12,7 @@ from ..engine.prompts import Block, Code, Confirm, Stakes, Table
 from ..gates.filling import Fill, Filled, Filling
 from ..gates.filling_bytebase import BytebaseFilling
 from ..project.environment import Target
+from ..terms.counting import counted
 from ..terms.errors import UsageError
 from ..terms.json import JsonObject
 from . import parameters
@@ -45,7 +46,7 @@ class Backfill:
         text = "\n\n".join(f"{each.statement()};" for each in found) if way is None else way.text(found)
         prompt = self._agreement(context, target, found, text, blocks=way is not None)
         return Preview(
-            summary=f"Fill {rows} rows of {target.environment.name} in {_batches(found, _size(context))} batches",
+            summary=f"Fill {counted(rows, 'row')} of {target.environment.name} in {_in_words(found, _size(context))}",
             target=target.label,
             prompt=prompt,
             handle={
@@ -143,7 +144,7 @@ class Backfill:
         rows = sum(each.empty for each in found)
         return Confirm(
             key=context.step,
-            question=f"Fill {rows} rows of {target.label} now?",
+            question=f"Fill {counted(rows, 'row')} of {target.label} now?",
             why="Each batch is "
             + ("one turn of the loop" if blocks else "this statement for one range of the key")
             + ", in a transaction of its own. Rows that have a value are not touched.",
@@ -153,7 +154,7 @@ class Backfill:
                 *samples,
             ),
             stakes=Stakes(
-                does=f"Fills {rows} rows in {_batches(found, size)} batches",
+                does=f"Fills {counted(rows, 'row')} in {_in_words(found, size)}",
                 costs=f"row locks on at most {size} rows at a time, for as long as one batch runs",
                 back="before it is required, the column can be emptied or dropped; nothing else is touched",
             ),
@@ -211,6 +212,10 @@ def _size(context: Context) -> int:
 
 def _batches(found: Sequence[Filled], size: int) -> int:
     return sum(-(-each.empty // size) for each in found)
+
+
+def _in_words(found: Sequence[Filled], size: int) -> str:
+    return counted(_batches(found, size), "batch", several="batches")
 
 
 def _left(left: Sequence[Filled]) -> Block:

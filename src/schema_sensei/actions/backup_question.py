@@ -3,13 +3,14 @@
 import hashlib
 from dataclasses import replace
 
-from ..changes.backups.manifest import Manifest, Tier, counted
+from ..changes.backups.manifest import Manifest, Tier
 from ..changes.backups.plan import Plan, duration
 from ..changes.change import Change
 from ..changes.hazards.sizing import in_bytes
 from ..changes.losses import Loss, short
 from ..engine.ports import Context, Outcome
 from ..engine.prompts import Block, Confirm, Prose, Stakes, Table
+from ..terms.counting import counted
 from ..terms.json import JsonObject
 
 _SHOWN = 12

@@ -18,6 +18,7 @@ from ..postgres.session import Connection
 from ..project.environment import Target
 from ..project.ignoring import Rule
 from ..project.project import Project
+from ..terms.counting import counted
 from ..terms.errors import SenseiError, UnreachableError
 from .services import Memory, Services
 from .sides import Sides, made_at, read_sides
@@ -223,21 +224,17 @@ def _compared(services: Services, target: Target, sides: Sides, live: _Live) -> 
 def _left_out(live: _Live, others: frozenset[str], by_rule: int, roles: frozenset[str]) -> str:
     parts = []
     if live.managed:
-        parts.append(f"{_counted(len(live.managed), 'managed schema')} ({', '.join(sorted(live.managed))})")
+        parts.append(f"{counted(len(live.managed), 'managed schema')} ({', '.join(sorted(live.managed))})")
     if live.members:
-        parts.append(_counted(live.members, "object") + " of extensions")
+        parts.append(counted(live.members, "object") + " of extensions")
     if others:
         named = ", ".join(sorted(others)[:5])
-        parts.append(f"{_counted(len(others), 'schema')} that neither models nor migrations use ({named})")
+        parts.append(f"{counted(len(others), 'schema')} that neither models nor migrations use ({named})")
     if roles:
         parts.append(f"grants to roles that no migration names ({', '.join(sorted(roles)[:5])})")
     if by_rule:
-        parts.append(_counted(by_rule, "object") + " by the rules in sensei.yaml")
+        parts.append(counted(by_rule, "object") + " by the rules in sensei.yaml")
     return "; ".join(parts)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"1 {thing}" if count == 1 else f"{count} {thing}s"
 
 
 _SCHEMAS = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"

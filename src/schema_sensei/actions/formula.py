@@ -64,8 +64,10 @@ class Formula:
         if fill.name in known:
             return filling.look(known[fill.name])
         source = str(column.get("source") or "")
+        text = source
         while True:
-            text = str(context.ask(_question(context, filling.target, empty, source, required=required))).strip()
+            prompt = _question(context, filling.target, empty, source, text, required=required)
+            text = str(context.ask(prompt)).strip()
             if not text:
                 return None
             try:
@@ -77,7 +79,9 @@ class Formula:
         return self.services.project.target(parameters.text(context, "environment"), self.services.environ)
 
 
-def _question(context: Context, target: Target, found: Filled, source: str, *, required: bool) -> EnterText:
+def _question(
+    context: Context, target: Target, found: Filled, source: str, default: str, *, required: bool
+) -> EnterText:
     fill = found.fill
     blocks: list[Block] = [Table(("column", "type"), found.columns, title=f"{fill.table} has")]
     if source:
@@ -96,7 +100,7 @@ def _question(context: Context, target: Target, found: Filled, source: str, *, r
         pattern=r".*\S.*" if required else "",
         pattern_hint="an SQL expression: a text in quotes such as 'unknown', a number, or columns: lower(email)"
         + ("" if required else "; empty leaves the rows as they are"),
-        default=source,
+        default=default,
     )
 
 

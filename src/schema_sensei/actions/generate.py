@@ -15,6 +15,7 @@ from ..gates.position import shown
 from ..migrations import Generated, History, Revision, new_revision_id
 from ..migrations.errors import BrokenHistoryError, RevisionFailedError, SeveralHeadsError
 from ..postgres.errors import EmbeddedServerError, ScratchError
+from ..terms.counting import counted
 from ..terms.errors import SenseiError, UnreachableError, UsageError
 from ..terms.json import JsonValue
 from ..terms.secrets import Secret
@@ -204,7 +205,7 @@ class Generate:
     ) -> Outcome:
         path = relative(written.path, self.services.project.root)
         count = len(change.nature.operations)
-        what = f": {count} operation{'' if count == 1 else 's'}" if count else ""
+        what = f": {counted(count, 'operation')}" if count else ""
         return Outcome(
             summary=f"Wrote {path}{what}",
             outputs={"change": change.to_json(), "revision": written.revision, "path": path, "waiting": waiting},

@@ -3,6 +3,7 @@
 from ..changes.change import Change
 from ..changes.hazards.pages import page
 from ..engine.prompts import Block, Choose, Code, Option, Prose, Stakes, Table
+from ..terms.counting import counted
 from ..terms.json import JsonObject
 from .verdict import Verdict
 
@@ -19,8 +20,8 @@ def question(step: str, verdict: Verdict) -> Choose:
         page="\n".join(page(each).text for each in named),
         blocks=blocks(verdict),
         stakes=Stakes(
-            does=f"Approves {_count(change.up.statements, 'statement')} in "
-            f"{_count(len(change.up.units), 'unit')}, digest {change.digest[:12]}",
+            does=f"Approves {counted(change.up.statements, 'statement')} in "
+            f"{counted(len(change.up.units), 'unit')}, digest {change.digest[:12]}",
             costs="nothing yet: no database is touched by this step",
             back=_way_back(change),
         ),
@@ -84,21 +85,17 @@ def accepted_rows(change: Change) -> tuple[tuple[str, str], ...]:
 def _sentence(change: Change) -> str:
     whole = "in transactions" if change.up.transactional else "partly outside a transaction: a failure leaves a part"
     return (
-        f"{_count(change.up.statements, 'statement')}, {whole}. It {change.nature.words}."
+        f"{counted(change.up.statements, 'statement')}, {whole}. It {change.nature.words}."
         if change.nature.destructive is not None
-        else f"{_count(change.up.statements, 'statement')}, {whole}; {change.nature.words}."
+        else f"{counted(change.up.statements, 'statement')}, {whole}; {change.nature.words}."
     )
 
 
 def _way_back(change: Change) -> str:
     if change.down is None:
         return f"none: {change.no_way_back}"
-    return f"the down SQL below, {_count(change.down.statements, 'statement')}"
+    return f"the down SQL below, {counted(change.down.statements, 'statement')}"
 
 
 def _risky(change: Change) -> bool:
     return change.nature.destructive is not False or change.up.opaque
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

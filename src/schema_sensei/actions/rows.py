@@ -9,6 +9,7 @@ from psycopg import sql
 from ..postgres import session
 from ..postgres.session import Connection
 from ..project.environment import Target
+from ..terms.counting import counted
 
 COUNT_MS = 2_000
 """A longer count is given up for the planner's estimate (pg_class.reltuples)."""
@@ -65,4 +66,4 @@ def _count(connection: Connection, table: sql.Identifier) -> tuple[int | None, s
     except psycopg.Error:
         return None, f"about {max(int(row[0]), 0)} rows (estimate)"
     count = int(exact[0]) if exact else 0
-    return count, f"{count} row{'' if count == 1 else 's'}"
+    return count, counted(count, "row")

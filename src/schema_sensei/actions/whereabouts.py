@@ -6,6 +6,7 @@ from ..migrations.settings import Settings
 from ..postgres import session
 from ..postgres.version_table import VersionTable
 from ..project.environment import Target
+from ..terms.counting import counted
 from ..terms.errors import SenseiError
 from ..terms.exit_codes import ExitCode
 
@@ -53,7 +54,7 @@ def refuse_behind(history: History, heads: tuple[str, ...], wanted: tuple[str, .
     needed = history.ancestors(wanted)
     missing = [each.revision for each in history.revisions if each.revision in needed - applied]
     if missing:
-        count = "1 revision" if len(missing) == 1 else f"{len(missing)} revisions"
+        count = counted(len(missing), "revision")
         raise BehindError(
             f"{target.label.environment} is {count} behind: it stands at {shown(heads)}, not at {shown(wanted)}.",
             means=f"Missing before this: {', '.join(missing)}. Nothing was touched.",

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..terms.counting import counted
 from ..terms.errors import SenseiError, UsageError
 from ..terms.exit_codes import ExitCode
 from .deeds import Doing, recorded
@@ -38,7 +39,6 @@ def take(
     from ..actions.whereabouts import version_table
     from ..changes.backups import taking
     from ..changes.backups.listener import Listener
-    from ..changes.backups.manifest import counted
     from ..changes.backups.needs import Need
     from ..changes.backups.plan import draw, duration
     from ..changes.backups.shelf import new_id
@@ -275,7 +275,6 @@ def _state(entry: "Entry") -> str:
 
 
 def _told(manifest: "Manifest", shelf: "Shelf") -> list[str]:
-    from ..changes.backups.manifest import counted
     from ..changes.hazards.sizing import in_bytes
 
     verified = manifest.verified

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..actions.comparing import Comparison
 from ..changes.compare import Standing, Verdict
 from ..project.environment import Environment
+from ..terms.counting import counted
 from ..terms.errors import SenseiError, UnreachableError
 from ..terms.exit_codes import ExitCode
 from ..terms.json import JsonObject
@@ -73,7 +74,7 @@ def _environment(seen: Seen) -> Iterator[str]:
         yield from _standing(standing, [each for each in told if each.standing is standing])
     silent = len(seen.found.verdicts) - len(told)
     if silent:
-        yield from _indented(f"{_objects(silent)} that models cannot describe: as the migrations make them.")
+        yield from _indented(f"{counted(silent, 'object')} that models cannot describe: as the migrations make them.")
     if seen.found.left_out:
         yield from _indented(f"Left out: {seen.found.left_out}.")
 
@@ -82,10 +83,10 @@ def summary(found: Comparison) -> str:
     """`3 objects differ: 2 drift, 1 not migrated`, or that all agree."""
     counts = Counter(verdict.standing for verdict in found.wrong)
     if not counts:
-        return f"no drift, {_objects(found.objects)} compared"
+        return f"no drift, {counted(found.objects, 'object')} compared"
     verb = "differs" if len(found.wrong) == 1 else "differ"
     each = ", ".join(f"{counts[standing]} {standing.value}" for standing in Standing if counts[standing])
-    return f"{_objects(len(found.wrong))} {verb}: {each}"
+    return f"{counted(len(found.wrong), 'object')} {verb}: {each}"
 
 
 def _standing(standing: Standing, verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -100,10 +101,6 @@ def _standing(standing: Standing, verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def _indented(*texts: str) -> Iterator[str]:
     yield from (f"    {line}" for each in texts for line in each.splitlines())
-
-
-def _objects(count: int) -> str:
-    return "1 object" if count == 1 else f"{count} objects"
 
 
 def _to_json(seen: Seen) -> JsonObject:
@@ -148,7 +145,7 @@ def _annotations(seen: Seen) -> Iterator[str]:
     waiting = [each for each in seen.found.verdicts if each.standing is Standing.PENDING]
     if waiting:
         names = ", ".join(each.object for each in waiting[:5])
-        yield _command("notice", f"{_objects(len(waiting))} not deployed to {name} yet", names)
+        yield _command("notice", f"{counted(len(waiting), 'object')} not deployed to {name} yet", names)
     if not seen.found.wrong:
         yield _command("notice", f"no drift on {name}", summary(seen.found))
 

@@ -8,7 +8,17 @@ from tests.frontends.tui.driving import Driver, drive
 from tests.frontends.tui.memory_house import ACTIONS, DEV, PROD, SQL, MemoryHouse, Scripted
 
 from schema_sensei.engine.ports import Context, Finding, Intent, Outcome, Preview
-from schema_sensei.engine.prompts import Checklist, Choose, Confirm, EnterText, Option, Prompt, Resolve, TypedConfirm
+from schema_sensei.engine.prompts import (
+    Checklist,
+    Choose,
+    Confirm,
+    EnterText,
+    Option,
+    Prompt,
+    Resolve,
+    Table,
+    TypedConfirm,
+)
 from schema_sensei.frontends.entries import Remedy
 from schema_sensei.frontends.operator import TerminalBusy
 from schema_sensei.frontends.requests import StartRun
@@ -177,6 +187,32 @@ def test_what_was_typed_survives_going_back() -> None:
         await it.see("half a sen")
 
     drive(MemoryHouse(), script, StartRun(workflow="modify-table"))
+
+
+def test_a_warning_about_an_answer_is_in_sight_when_it_is_asked_for_again() -> None:
+    long = Table(("column", "type"), tuple((f"column_{number}", "text") for number in range(40)))
+    prompt = EnterText(key="formula", question="What shall it hold?", blocks=(long,))
+
+    def perform(context: Context, _intent: Intent) -> Outcome:
+        while context.ask(prompt) != "42":
+            context.note("The server refuses this expression.", "warning")
+        return Outcome(summary="answered")
+
+    house = MemoryHouse(
+        actions={"edit": Scripted(ACTIONS["edit"].signature, Preview(summary="", effect=False), perform)}
+    )
+
+    async def script(it: Driver) -> None:
+        await it.asked("What shall it hold?")
+        await it.type("abc")
+        await it.press("enter")
+        await it.see("The server refuses this expression.")
+        await it.asked("What shall it hold?")
+        await it.type("42")
+        await it.press("enter")
+        await it.see("answered")
+
+    drive(house, script, LOOK)
 
 
 def test_a_checklist_answers_what_is_ticked() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...terms.counting import counted
 from .model import Execution, Finding, Prediction
 
 
@@ -44,8 +45,7 @@ def _finding(finding: Finding) -> Iterator[str]:
 def _verdict(prediction: Prediction) -> str:
     if prediction.faithful:
         return "Faithful: it runs as it reads."
-    count = len(prediction.why)
-    return f"Not faithful: {count} {'finding' if count == 1 else 'findings'}. Do not send it as it stands."
+    return f"Not faithful: {counted(len(prediction.why), 'finding')}. Do not send it as it stands."
 
 
 def _lines(sql: str) -> list[str]:

@@ -236,11 +236,6 @@ class Manifest:
             raise ValueError(f"not a manifest: {wrong!r}") from wrong
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things in words: `1 table`, `3 tables`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _pairs(data: JsonValue) -> tuple[tuple[str, str], ...]:
     if isinstance(data, str | Mapping) or not isinstance(data, Sequence):
         raise TypeError("a list is wanted")

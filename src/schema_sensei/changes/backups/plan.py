@@ -8,12 +8,13 @@ from ...postgres.client_programs import ClientPrograms
 from ...postgres.errors import MissingProgramsError
 from ...postgres.session import Connection
 from ...postgres.version_table import VersionTable
+from ...terms.counting import counted
 from ...terms.errors import UsageError
 from ..hazards.sizing import in_bytes
 from ..losses import short
 from .contents import Column, Shape, shapes
 from .errors import NoRoomError, UnreadableRowsError
-from .manifest import Kept, Manifest, Tier, counted
+from .manifest import Kept, Manifest, Tier
 from .needs import Cascade, Need, reached
 from .place import Place
 

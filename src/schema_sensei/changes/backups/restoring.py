@@ -10,6 +10,7 @@ from psycopg import sql
 from ...postgres import client_programs, identity
 from ...postgres.client_programs import ClientPrograms
 from ...postgres.session import Connection
+from ...terms.counting import counted
 from ...terms.trash import TRASH
 from ..losses import short
 from . import archive, refilling, remaking
@@ -17,7 +18,7 @@ from .contents import content, plain
 from .dumping import explained
 from .errors import NotRestoredError
 from .listener import Listener
-from .manifest import Manifest, Tier, counted
+from .manifest import Manifest, Tier
 from .outlook import Deed, Outlook, Step
 from .place import Place
 from .shelf import Shelf

@@ -42,18 +42,27 @@ class Details(VerticalScroll, can_focus=True):
         wanted = (step, blocks)
         if wanted == self._shown:
             return
-        same_step = isinstance(self._shown, tuple) and _identity(self._shown[0]) == _identity(step)
+        before = self._shown[0] if isinstance(self._shown, tuple) else None
+        same_step = before is not None and _identity(before) == _identity(step)
+        warned = step is not None and same_step and _warnings(step) > _warnings(before)
         self._shown = wanted
         self._copy = blocks or (step.result or step.blocks if step else ())
         where = self.scroll_offset.y if same_step else 0
         async with self.batch():
             await self.remove_children()
             await self.mount_all(_widgets(step, blocks))
-        self.scroll_to(y=where, animate=False)
+        if warned:  # it stands at the end, and is about what is asked now
+            self.scroll_end(animate=False)
+        else:
+            self.scroll_to(y=where, animate=False)
 
 
 def _identity(step: object) -> tuple[str, int] | None:
     return (step.outline.id, step.visit) if isinstance(step, StepView) else None
+
+
+def _warnings(step: object) -> int:
+    return sum(note.tone in {"warning", "danger"} for note in step.notes) if isinstance(step, StepView) else 0
 
 
 def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widget]:
