@@ -16,6 +16,7 @@ from schema_sensei.engine.prompts import (
     Option,
     Prompt,
     Resolve,
+    Stakes,
     Table,
     TypedConfirm,
 )
@@ -191,28 +192,32 @@ def test_what_was_typed_survives_going_back() -> None:
 
 def test_a_warning_about_an_answer_is_in_sight_when_it_is_asked_for_again() -> None:
     long = Table(("column", "type"), tuple((f"column_{number}", "text") for number in range(40)))
-    prompt = EnterText(key="formula", question="What shall it hold?", blocks=(long,))
-
-    def perform(context: Context, _intent: Intent) -> Outcome:
-        while context.ask(prompt) != "42":
-            context.note("The server refuses this expression.", "warning")
-        return Outcome(summary="answered")
-
-    house = MemoryHouse(
-        actions={"edit": Scripted(ACTIONS["edit"].signature, Preview(summary="", effect=False), perform)}
+    prompt = EnterText(
+        key="formula", question="What shall it hold?", blocks=(long,), stakes=Stakes("tries it", "reads", "nothing")
     )
 
+    def perform(context: Context, _intent: Intent) -> Outcome:
+        while (text := context.ask(prompt)) != "42":
+            context.note(f"{text} cannot be the value: {'the server refuses it, ' * 9}says {text}.", "warning")
+        return Outcome(summary="answered")
+
+    edit = Scripted(ACTIONS["edit"].signature, Preview(summary="", effect=False), perform)
+
     async def script(it: Driver) -> None:
-        await it.asked("What shall it hold?")
-        await it.type("abc")
-        await it.press("enter")
-        await it.see("The server refuses this expression.")
+        for text in ("abc", "def", "ghi"):
+            await it.asked("What shall it hold?")
+            await it.type(text)
+            await it.press("enter")
+            await it.see(f"says {text}.")
+            await it.asked("What shall it hold?")
+            await it.settled()
+            assert f"says {text}." in it.text()
         await it.asked("What shall it hold?")
         await it.type("42")
         await it.press("enter")
         await it.see("answered")
 
-    drive(house, script, LOOK)
+    drive(MemoryHouse(actions={"edit": edit}), script, LOOK)
 
 
 def test_a_checklist_answers_what_is_ticked() -> None:

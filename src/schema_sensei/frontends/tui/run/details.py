@@ -30,6 +30,8 @@ class Details(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown: object = None
+        self._ending = False
+        """Whether the end is what is to be seen: a warning stands there, about what is asked now."""
         self._copy: tuple[Block, ...] = ()
 
     @property
@@ -44,25 +46,40 @@ class Details(VerticalScroll, can_focus=True):
             return
         before = self._shown[0] if isinstance(self._shown, tuple) else None
         same_step = before is not None and _identity(before) == _identity(step)
-        warned = step is not None and same_step and _warnings(step) > _warnings(before)
+        self._ending = same_step and _warned(before, step, already=self._ending)
         self._shown = wanted
         self._copy = blocks or (step.result or step.blocks if step else ())
         where = self.scroll_offset.y if same_step else 0
         async with self.batch():
             await self.remove_children()
             await self.mount_all(_widgets(step, blocks))
-        if warned:  # it stands at the end, and is about what is asked now
-            self.scroll_end(animate=False)
+        if self._ending:
+            self.call_after_refresh(self._show_end)
         else:
             self.scroll_to(y=where, animate=False)
+
+    def on_resize(self) -> None:
+        """Keep a warning in sight when the question that follows it takes its room."""
+        self._show_end()
+
+    def _show_end(self) -> None:
+        if self._ending:
+            self.scroll_end(animate=False)  # once more after a refresh: what is new has found its lines then
 
 
 def _identity(step: object) -> tuple[str, int] | None:
     return (step.outline.id, step.visit) if isinstance(step, StepView) else None
 
 
-def _warnings(step: object) -> int:
-    return sum(note.tone in {"warning", "danger"} for note in step.notes) if isinstance(step, StepView) else 0
+def _warned(before: object, now: object, *, already: bool) -> bool:
+    """Whether a warning is the last that was said: it came now, or nobody has answered since it came."""
+    if not isinstance(before, StepView) or not isinstance(now, StepView):
+        return False
+    return _warnings(now) > _warnings(before) or (already and len(now.answers) == len(before.answers))
+
+
+def _warnings(step: StepView) -> int:
+    return sum(note.tone in {"warning", "danger"} for note in step.notes)
 
 
 def _widgets(step: StepView | None, blocks: tuple[Block, ...]) -> Iterator[Widget]:
