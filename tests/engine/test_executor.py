@@ -14,6 +14,7 @@ from schema_sensei.engine.events import Answered, LifeChanged, OutputLine, Previ
 from schema_sensei.engine.executor import Options
 from schema_sensei.engine.ports import Context, Outcome
 from schema_sensei.engine.prompts import Cancelled, Choose, Confirm, EnterText, Paused, Skipped
+from schema_sensei.engine.records import RunHeader
 from schema_sensei.engine.replay import told
 from schema_sensei.terms.errors import SenseiError, UnreachableError, UsageError
 from schema_sensei.terms.exit_codes import ExitCode
@@ -453,6 +454,21 @@ def test_the_life_of_the_change_moves_with_the_steps_and_falls_back_in_a_loop() 
     current = [next(stage.name for stage in stages if stage.state == "current") for stages in lives]
     assert current == ["generated", "dev", "draft", "generated", "dev", "done"]
     assert [stage.protected for stage in lives[0]] == [False, False, True, False]
+
+
+def test_a_second_change_of_one_workflow_comes_by_the_same_stations_again() -> None:
+    world = World()
+    actions = {"make": Deed(world, stage="generated"), "deploy": Deed(world, stage="dev")}
+    flow = workflow(
+        step("expand", "make"), step("deploy-expand", "deploy"), step("contract", "make"), step("deploy", "deploy")
+    )
+    made = Bench(flow, actions)
+    made.start()
+    lives = [event.stages for event in made.screen.events if isinstance(event, LifeChanged)]
+    current = [next(stage.name for stage in stages if stage.state == "current") for stages in lives]
+    assert current == ["generated", "dev", "generated", "dev", "done"]
+    header = made.journal.records()[0].header
+    assert RunHeader.from_json(header.to_json()) == header
 
 
 def test_secrets_reach_neither_screen_nor_journal_nor_output() -> None:

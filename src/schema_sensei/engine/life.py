@@ -15,28 +15,32 @@ def planned(
     steps: Mapping[str, tuple[Signature, Mapping[str, JsonValue]]], protected: frozenset[str]
 ) -> tuple[PlannedStage, ...]:
     """The stations of a workflow from its steps' signatures and parameters (as far as these are known beforehand)."""
-    stages = [PlannedStage(DRAFT)]
+    reached_by: dict[str, list[str]] = {}
     for step, (signature, parameters) in steps.items():
         if signature.stage is None:
             continue
         name = signature.stage
         for parameter, value in parameters.items():
             name = name.replace(f"{{{parameter}}}", str(value))
-        if name not in {stage.name for stage in stages}:
-            stages.append(PlannedStage(name, step, name in protected))
-    return (*stages, PlannedStage(DONE))
+        reached_by.setdefault(name, []).append(step)
+    stages = (PlannedStage(name, tuple(each), name in protected) for name, each in reached_by.items())
+    return (PlannedStage(DRAFT), *stages, PlannedStage(DONE))
 
 
 def stages(state: State) -> tuple[Stage, ...]:
-    """Where the change is now: the last station it reached is the current one."""
+    """Where the change is now: at the station that its latest step reached.
+
+    A workflow that brings several changes one after the other, as expand and contract, comes by its stations again.
+    """
     plan = state.header.stages
     over = state.ended is not None and state.ended["status"] == "done"
-    reached = [over or stage.name == DRAFT or stage.step in state.done for stage in plan]
-    last = max((index for index, here in enumerate(reached) if here), default=0)
+    places = {step: index for index, stage in enumerate(plan) for step in stage.steps}
+    passed = [places[step.id] for step in state.header.outline if step.id in state.done and step.id in places]
+    last = len(plan) - 1 if over else passed[-1] if passed else 0
 
     def standing(index: int) -> StageState:
         if index == last:
             return "current"
-        return "reached" if reached[index] else "ahead"
+        return "reached" if over or (index < last and (index == 0 or index in passed)) else "ahead"
 
     return tuple(Stage(stage.name, standing(index), stage.protected) for index, stage in enumerate(plan))

@@ -38,11 +38,22 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """A station in the life of the change, and the step whose success reaches it (None: draft and done)."""
+    """A station in the life of the change, and the steps whose success reaches it (none: draft and done)."""
 
     name: str
-    step: str | None = None
+    steps: tuple[str, ...] = ()
     protected: bool = False
+
+    def to_json(self) -> JsonObject:
+        """As a journal holds it: `steps` only where one `step` does not say it all."""
+        several: JsonObject = {"steps": list(self.steps)} if len(self.steps) > 1 else {}
+        return {"name": self.name, "step": next(iter(self.steps), None), "protected": self.protected, **several}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "PlannedStage":
+        """What `to_json` wrote."""
+        steps = data.get("steps") or [each for each in (data["step"],) if each is not None]
+        return cls(data["name"], tuple(steps), data["protected"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +81,14 @@ class RunHeader:
 
     def to_json(self) -> JsonObject:
         """All of it as JSON."""
-        return asdict(self)
+        return asdict(self) | {"stages": [stage.to_json() for stage in self.stages]}
 
     @classmethod
     def from_json(cls, data: JsonObject) -> "RunHeader":
         """The header that `to_json` wrote."""
         fields: dict[str, object] = dict(data)
         fields["outline"] = tuple(StepOutline(**item) for item in _objects(data["outline"]))
-        fields["stages"] = tuple(PlannedStage(**item) for item in _objects(data["stages"]))
+        fields["stages"] = tuple(map(PlannedStage.from_json, _objects(data["stages"])))
         walk = data["walk"]
         fields["walk"] = tuple(walk) if isinstance(walk, Sequence) else ()
         return cls(**fields)  # type: ignore[arg-type]  # the journal's own JSON: the keys are the fields
