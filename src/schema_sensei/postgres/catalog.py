@@ -73,7 +73,7 @@ class Catalog:
                 " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)"
             )
             cursor.execute(_fingerprint(), parameters, binary=True)
-            return cls(frozenset(Entry(kind, ident, definition or "") for kind, ident, definition in cursor))
+            return cls(frozenset(Entry(kind, ident, definition or "") for kind, ident, definition in cursor.fetchall()))
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str, str]]) -> "Catalog":
