@@ -1,5 +1,6 @@
 """The command line as a person or a script meets it: help, versions, completion, exit codes, the log."""
 
+import os
 import re
 import subprocess
 import sys
@@ -191,3 +192,39 @@ def test_a_front_end_may_be_named_before_the_verb(monkeypatch: pytest.MonkeyPatc
         assert CliRunner().invoke(group, ["-C", str(tmp_path), *words]).exit_code == 0
 
     assert asked == ["plain", "plain", "questions", None]
+
+
+def offered(words: str, where: Path) -> list[str]:
+    """What bash is offered for the last of these words."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("sensei"))],
+        cwd=where,
+        env=os.environ
+        | {"_SENSEI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [line.removeprefix("plain,") for line in done.stdout.splitlines() if line]
+
+
+def test_the_shell_is_offered_what_the_project_has(tmp_path: Path) -> None:
+    (tmp_path / "sensei.yaml").write_text("name: shop\nenvironments: {dev: {url: DEV_URL}, prod: {url: PROD_URL}}\n")
+
+    assert offered("sensei run modi", tmp_path) == ["modify-table"]
+    assert offered("sensei drift --env ", tmp_path) == ["dev", "prod"]
+    assert offered("sensei explain table-re", tmp_path) == ["table-rewrite"]
+    assert offered("sensei resume ", tmp_path) == []
+    assert [each.name for each in tmp_path.iterdir()] == ["sensei.yaml"]  # a look makes no journal
+    assert offered(f"sensei -C {tmp_path} rehearse --env p", tmp_path.parent) == ["prod"]
+
+
+def test_the_shell_is_offered_nothing_where_nothing_can_be_read(tmp_path: Path) -> None:
+    assert offered("sensei drift --env ", tmp_path) == []
+    (tmp_path / "sensei.yaml").write_text("environments: [")
+
+    assert offered("sensei run modi", tmp_path) == []
+    assert offered("sensei show ", tmp_path) == []

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from . import completing
 from .verbs import Verb, Verbs, workbench
 
 
@@ -12,7 +13,13 @@ def _say(text: str) -> None:
 
 
 @click.command(cls=Verb, example="sensei backup --env prod --table orders --table sales.invoices")
-@click.option("--env", "environment", default="", help="Of which environment; default: the first one.")
+@click.option(
+    "--env",
+    "environment",
+    shell_complete=completing.environments,
+    default="",
+    help="Of which environment; default: the first one.",
+)
 @click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table, and what belongs to it.")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=60, show_default=True, help="The most it may take.")
 @click.option("--why", default="", help="What it is for; kept with it.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from . import completing
 from .verbs import Verb, workbench
 
 
@@ -16,7 +17,12 @@ from .verbs import Verb, workbench
     type=click.Path(dir_okay=False, path_type=Path),
     help="The schema a file runs on, made on a scratch database.",
 )
-@click.option("--env", "environment", help="Judge on a copy of this environment's schema, by the size of its tables.")
+@click.option(
+    "--env",
+    "environment",
+    shell_complete=completing.environments,
+    help="Judge on a copy of this environment's schema, by the size of its tables.",
+)
 @click.option("--scratch", metavar="VARIABLE", help="The variable with the URL of a server for scratch databases.")
 @click.option(
     "--format",
@@ -47,7 +53,12 @@ def review(
 
 @click.command(cls=Verb, example="sensei rehearse 8c01d2..3f2a91 --env staging --format json")
 @click.argument("revisions", metavar="[RANGE]", default="")
-@click.option("--env", "environment", help="Rehearse on a copy of this environment's schema; default: the first one.")
+@click.option(
+    "--env",
+    "environment",
+    shell_complete=completing.environments,
+    help="Rehearse on a copy of this environment's schema; default: the first one.",
+)
 @click.option("--scratch", metavar="VARIABLE", help="The variable with the URL of a server for scratch databases.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -68,7 +79,7 @@ def rehearse(ctx: click.Context, revisions: str, environment: str | None, scratc
 
 
 @click.command(cls=Verb, example="sensei explain index-blocks-writes")
-@click.argument("hazard")
+@click.argument("hazard", shell_complete=completing.hazards)
 def explain(hazard: str) -> None:
     """Explain a hazard by its id: bad, why, good."""
     from ..composition.judging import explain as explained

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from . import completing
 from .verbs import Verb, face_options, workbench
 
 
 @click.command(cls=Verb, example="sensei run new-table --answers answers.yaml --set inputs.message='add certificates'")
-@click.argument("workflow")
+@click.argument("workflow", shell_complete=completing.workflows)
 @click.option("--answers", type=click.Path(dir_okay=False, path_type=Path), help="Answers by step, YAML; asks nothing.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One answer; wins over the file.")
 @click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers you give to a file.")
@@ -36,7 +37,7 @@ def run(
 
 
 @click.command(cls=Verb, example="sensei resume")
-@click.argument("run_id", metavar="[RUN]", default="")
+@click.argument("run_id", metavar="[RUN]", default="", shell_complete=completing.unfinished)
 @click.option("--answers", type=click.Path(dir_okay=False, path_type=Path), help="Answers by step, YAML; asks nothing.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One answer; wins over the file.")
 @click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the answers you give to a file.")
@@ -79,7 +80,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command(cls=Verb, example="sensei show 7f3a > transcript.md")
-@click.argument("run_id", metavar="[RUN]", default="")
+@click.argument("run_id", metavar="[RUN]", default="", shell_complete=completing.runs)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def show(ctx: click.Context, run_id: str, as_json: bool) -> None:
@@ -90,7 +91,7 @@ def show(ctx: click.Context, run_id: str, as_json: bool) -> None:
 
 
 @click.command(cls=Verb, example="sensei watch 7f3a")
-@click.argument("run_id", metavar="[RUN]", default="")
+@click.argument("run_id", metavar="[RUN]", default="", shell_complete=completing.runs)
 @click.pass_context
 def watch(ctx: click.Context, run_id: str) -> None:
     """Follow a run that somebody else drives; read only."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from . import completing
 from .verbs import Verb, workbench
 
 
@@ -21,7 +22,12 @@ def status(ctx: click.Context, as_json: bool, drift: bool) -> None:
 
 
 @click.command(cls=Verb, example="sensei drift --env all --format github\nsensei drift --env staging --adopt 3f2a91")
-@click.option("--env", "environment", help="The environment to compare, or all; default: the first one.")
+@click.option(
+    "--env",
+    "environment",
+    shell_complete=completing.environments,
+    help="The environment to compare, or all; default: the first one.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option(
     "--adopt",
@@ -57,7 +63,12 @@ def drift(
 
 @click.command(cls=Verb, example="sensei pull shop/models.py --env prod --revision\nsensei pull --print | less")
 @click.argument("file", metavar="[FILE.py]", type=click.Path(dir_okay=False, path_type=Path), required=False)
-@click.option("--env", "environment", help="The environment to read; default: the first one.")
+@click.option(
+    "--env",
+    "environment",
+    shell_complete=completing.environments,
+    help="The environment to read; default: the first one.",
+)
 @click.option("--print", "shown", is_flag=True, help="Print the models instead of writing a file.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--revision", is_flag=True, help="Write the first revision: the whole schema, replayed and compared.")
